@@ -1,0 +1,232 @@
+/* aez.h - aezip, a bounded-error codec for records that learns how their fields depend on each other.
+ *
+ * Conventions
+ *   - Every function returns a status (0 is success) unless it says otherwise. Where a function takes an
+ *     `aez_error *`, it may be NULL; on failure it receives the status, the place and a message.
+ *   - On failure output pointers and sizes hold 0 or NULL, and the contents of output buffers are unspecified,
+ *     unless a function says otherwise. Nothing is leaked.
+ *   - The library never prints, exits, keeps global state or leaves a thread behind.
+ *   - Different handles may be used by different threads at the same time. One handle is for one thread at a
+ *     time, except that any number of threads may call the functions of one reader that take `const aez_reader *`.
+ *   - Option structs start with their own size: set `struct_size = sizeof(it)` and zero the rest for defaults.
+ *   - Sizes are bytes unless named otherwise. Indices start at 0; ranges are half open.
+ */
+#ifndef AEZIP_H
+#define AEZIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AEZ_VERSION_MAJOR 0
+#define AEZ_VERSION_MINOR 1
+#define AEZ_VERSION_PATCH 0
+
+/* ------------------------------------------------------------------ status */
+
+/* The numbers are fixed for good. */
+typedef int32_t aez_status;
+enum {
+  AEZ_OK = 0,
+  AEZ_INVALID_ARGUMENT = 1,     /* the caller must change an argument */
+  AEZ_UNREPRESENTABLE = 2,      /* a value cannot be stored as asked: error.record, error.field */
+  AEZ_NOT_A_CONTAINER = 3,      /* the bytes do not begin as a container or model file does */
+  AEZ_UNSUPPORTED_VERSION = 4,  /* written by a newer aezip */
+  AEZ_TRUNCATED = 5,            /* bytes are missing */
+  AEZ_CORRUPTED = 6,            /* a checksum or a declared value is wrong */
+  AEZ_LIMIT_EXCEEDED = 7,       /* larger than this library accepts */
+  AEZ_MODEL_MISMATCH = 8,       /* another model is needed, or the model has other fields */
+  AEZ_OUT_OF_MEMORY = 9,
+  AEZ_BUFFER_TOO_SMALL = 10,    /* the caller's buffer is too small; the size out-parameter holds the need */
+  AEZ_IO = 11,                  /* a callback reported failure */
+  AEZ_CANCELLED = 12            /* a progress callback asked to stop */
+};
+
+/* Where a failure happened, for the caller to show. */
+typedef struct aez_error {
+  aez_status status;
+  int32_t reserved;
+  int64_t record;    /* index of the record concerned, or -1 */
+  int64_t field;     /* index of the field concerned, or -1 */
+  char message[232]; /* UTF-8, NUL-terminated: what is wrong and what to do */
+} aez_error;
+
+/* A short fixed English text for a status; never NULL, static. Any thread. */
+const char *aez_status_text(aez_status status);
+
+/* major * 65536 + minor * 256 + patch of the library that is loaded. */
+uint32_t aez_version(void);
+
+/* The kernels in use: "baseline", "avx2" or "avx512"; static. The environment variable AEZ_CPU=0|3|4
+ * (baseline, AVX2, AVX-512) forces a lower one; results are equal on all. */
+const char *aez_instruction_set(void);
+
+/* ------------------------------------------------------------------ layout */
+
+typedef enum aez_type {
+  AEZ_F32 = 1, AEZ_F64 = 2,
+  AEZ_I8 = 3, AEZ_I16 = 4, AEZ_I32 = 5, AEZ_I64 = 6,
+  AEZ_U8 = 7, AEZ_U16 = 8, AEZ_U32 = 9, AEZ_U64 = 10
+} aez_type;
+
+typedef enum aez_bound_kind {
+  AEZ_EXACT = 0,    /* every bit is kept */
+  AEZ_ABSOLUTE = 1, /* |value - restored| <= bound */
+  AEZ_RELATIVE = 2  /* |value - restored| <= bound * (max - min of the field's finite values) */
+} aez_bound_kind;
+
+/* One field of a record. */
+typedef struct aez_field {
+  const char *name;    /* UTF-8, at most 255 bytes; NULL or "" for the unnamed columns of a matrix */
+  uint32_t type;       /* aez_type */
+  uint32_t bound_kind; /* aez_bound_kind */
+  double bound;        /* finite, >= 0; ignored for AEZ_EXACT */
+  uint64_t offset;     /* byte offset in the record; no alignment needed */
+} aez_field;
+
+/* Records of `record_size` bytes each, native byte order (little-endian). Fields must lie inside the record and
+ * must not overlap; bytes that no field covers (padding) are not kept and are restored as 0. */
+typedef struct aez_layout {
+  size_t struct_size;      /* sizeof(aez_layout) */
+  size_t record_size;      /* 1 ... 1 MiB */
+  size_t field_count;      /* 1 ... 65535 */
+  const aez_field *fields; /* copied by every function that takes a layout */
+} aez_layout;
+
+/* ---------------------------------------------------------------- one-shot */
+
+typedef struct aez_options {
+  size_t struct_size;      /* sizeof(aez_options) */
+  int32_t level;           /* 1 fast ... 9 smallest; 0 means the default, 6 */
+  int32_t threads;         /* 0: one per processor. The bytes do not depend on it. */
+  int32_t latents;         /* -1: as many as pay for themselves; 0: none; else this many. Set AEZ_LATENTS_AUTO. */
+  int32_t reserved;
+  uint64_t chunk_records;  /* records per chunk; 0: chosen by size (about 8 MiB) */
+  const void *metadata;    /* user metadata kept in the container, or NULL */
+  size_t metadata_size;    /* at most 16 MiB */
+} aez_options;
+
+#define AEZ_LATENTS_AUTO (-1)
+
+/* Fills in the defaults: level 6, all processors, latents chosen, no metadata. */
+void aez_options_init(aez_options *options);
+
+/* The largest container that aez_compress can write for these records, metadata included; 0 if the layout is
+ * invalid or the size overflows. `options` may be NULL. Any thread. */
+size_t aez_compress_bound(const aez_layout *layout, uint64_t record_count, const aez_options *options);
+
+/* Compresses `record_count` records into `container` (caller-owned, `capacity` bytes).
+ *   records        record_count * layout->record_size bytes; may be NULL if record_count is 0; only read
+ *   options        NULL for the defaults
+ *   container_size receives the bytes written; with AEZ_BUFFER_TOO_SMALL, the bytes that would be needed
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, OUT_OF_MEMORY. Any thread; `records` must not change meanwhile. */
+aez_status aez_compress(const aez_layout *layout, const void *records, uint64_t record_count,
+                        const aez_options *options, void *container, size_t capacity,
+                        size_t *container_size, aez_error *error);
+
+/* Restores all records of a container in memory into `records` (caller-owned).
+ *   threads        0: one per processor
+ *   record_count   receives the number of records (may be NULL)
+ * The size needed is record count times record size: ask aez_reader_open_memory and aez_reader_shape.
+ * Errors: INVALID_ARGUMENT, BUFFER_TOO_SMALL, NOT_A_CONTAINER, UNSUPPORTED_VERSION, TRUNCATED, CORRUPTED,
+ * LIMIT_EXCEEDED, MODEL_MISMATCH, OUT_OF_MEMORY. */
+aez_status aez_decompress(const void *container, size_t container_size, int32_t threads, void *records,
+                          size_t capacity, uint64_t *record_count, aez_error *error);
+
+/* --------------------------------------------------------- streaming writer */
+
+/* Takes `size` bytes of the container, in order. Returns 0, or non-zero to stop with AEZ_IO. Called only from
+ * within writer functions, on the calling thread. */
+typedef int32_t (*aez_write_fn)(void *context, const void *bytes, size_t size);
+
+typedef struct aez_writer aez_writer;
+
+/* Starts a container. Layout, options and metadata are copied. Bounds must not be AEZ_RELATIVE (the range is not
+ * known before the last record): turn them into absolute ones first, see aez_ranges.
+ * Memory: about `threads` times a few chunks, whatever the number of records. */
+aez_status aez_writer_open(const aez_layout *layout, const aez_options *options, aez_write_fn write, void *context,
+                           aez_writer **writer, aez_error *error);
+
+/* Adds records. Once a call failed every later one fails the same way. */
+aez_status aez_writer_append(aez_writer *writer, const void *records, uint64_t record_count, aez_error *error);
+
+/* Writes what is pending, the statistics and the index. The writer accepts nothing more. */
+aez_status aez_writer_finish(aez_writer *writer, aez_error *error);
+
+/* Frees the writer, finished or not; NULL is allowed. */
+void aez_writer_free(aez_writer *writer);
+
+/* The smallest and largest finite value of every field, for turning relative bounds into absolute ones:
+ * minima[i] > maxima[i] if a field has none. Call with *started == 0 for the first batch (it is then set to 1), and
+ * again with the same arrays for more. minima, maxima: field_count doubles each. 64-bit integers are rounded. */
+aez_status aez_ranges(const aez_layout *layout, const void *records, uint64_t record_count, int32_t *started,
+                      double *minima, double *maxima, aez_error *error);
+
+/* ------------------------------------------------------------------- reader */
+
+/* Reads exactly `size` bytes at `offset`. Returns 0, or non-zero for AEZ_IO. Calls may come from several threads
+ * at once only if aez_reader_read is called with threads != 1. */
+typedef int32_t (*aez_read_fn)(void *context, uint64_t offset, void *bytes, size_t size);
+
+typedef struct aez_reader aez_reader;
+
+/* Opens a container in memory; the bytes stay the caller's and must outlive the reader. Reads header and index
+ * only. Frees nothing on failure; *reader is then NULL. */
+aez_status aez_reader_open_memory(const void *container, size_t container_size, aez_reader **reader,
+                                  aez_error *error);
+
+/* Opens a container of `container_size` bytes behind a callback. */
+aez_status aez_reader_open(aez_read_fn read, void *context, uint64_t container_size, aez_reader **reader,
+                           aez_error *error);
+
+/* Frees the reader; NULL is allowed. */
+void aez_reader_free(aez_reader *reader);
+
+/* Records, fields, and bytes of a record. Any pointer may be NULL. */
+aez_status aez_reader_shape(const aez_reader *reader, uint64_t *record_count, size_t *field_count,
+                            size_t *record_size);
+
+/* What a container says of a field. */
+typedef struct aez_field_info {
+  size_t struct_size;    /* set by the caller: sizeof(aez_field_info) */
+  const char *name;      /* the reader's; lives as long as it */
+  uint32_t type;         /* aez_type */
+  uint32_t bound_kind;   /* as asked */
+  double bound;          /* as asked */
+  uint64_t offset;
+  double absolute_bound; /* the largest error permitted; 0 for exact */
+  double largest_error;  /* the largest error made */
+  double rmse;           /* the root mean squared error made */
+  double minimum;        /* of the finite values; NaN if there are none */
+  double maximum;
+  uint64_t missing;      /* NaN values */
+} aez_field_info;
+
+aez_status aez_reader_field(const aez_reader *reader, size_t field, aez_field_info *info);
+
+/* The user metadata: *metadata points into the reader and lives as long as it; NULL and 0 if there is none. */
+aez_status aez_reader_metadata(const aez_reader *reader, const void **metadata, size_t *metadata_size);
+
+/* Restores records first ..< first + count. Only the chunks that hold them are read and decoded.
+ *   fields        NULL for whole records in the stored layout (record_size bytes each); else `field_count` field
+ *                 indices, and the output holds just these, packed without gaps in the order given
+ *   threads       0: one per processor
+ *   records       caller-owned, `capacity` bytes
+ * Errors: as aez_decompress. */
+aez_status aez_reader_read(const aez_reader *reader, uint64_t first, uint64_t count, const size_t *fields,
+                           size_t field_count, int32_t threads, void *records, size_t capacity, aez_error *error);
+
+/* Checks every checksum and decodes every chunk; nothing is returned but the verdict. */
+aez_status aez_reader_verify(const aez_reader *reader, int32_t threads, aez_error *error);
+
+/* A description as JSON (UTF-8, NUL-terminated): shape, fields, bounds, errors, sections, what was chosen and why.
+ * Writes at most `capacity` bytes; *size receives the length with the NUL; AEZ_BUFFER_TOO_SMALL if it is more. */
+aez_status aez_reader_info(const aez_reader *reader, char *json, size_t capacity, size_t *size, aez_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

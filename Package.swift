@@ -1,0 +1,78 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// The C library is Embedded Swift: no Swift runtime in the host process, libc and libz only.
+let embedded: [SwiftSetting] = [
+  .enableExperimentalFeature("Embedded"), .define("AEZ_EMBEDDED"), .unsafeFlags(["-wmo"]),
+]
+// SIMD code at -Onone is 500 times slower, so kernels are optimized in debug builds too.
+let kernel: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let avx2: [SwiftSetting] = [
+  .define("AEZ_AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
+]
+let avx512: [SwiftSetting] = [
+  .define("AEZ_AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"]),
+]
+
+let exportOnlyTheHeader: [String] = [
+  "-use-ld=lld",
+  "-Xlinker", "--version-script=\(Context.packageDirectory)/Include/aez.map",
+  "-Xlinker", "-soname=libaez.so.0",
+  "-Xlinker", "--gc-sections",
+]
+
+let package = Package(
+  name: "aezip",
+  products: [
+    .library(name: "aez", type: .dynamic, targets: ["EmbeddedABI"]),  // libaez.so
+    .library(name: "AEZip", targets: ["AEZip"]),  // for Swift packages
+    .executable(name: "aezip", targets: ["AEZipCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPlatform"),
+    .systemLibrary(name: "CAez", path: "Include"),
+
+    .target(name: "AEZipKernels", swiftSettings: kernel),
+    .target(
+      name: "KernelsAVX2", path: "Sources/Variants/KernelsAVX2", swiftSettings: kernel + avx2),
+    .target(
+      name: "KernelsAVX512", path: "Sources/Variants/KernelsAVX512",
+      swiftSettings: kernel + avx512),
+    .target(
+      name: "AEZip",
+      dependencies: ["CZlib", "CPlatform", "AEZipKernels", "KernelsAVX2", "KernelsAVX512"]),
+    .target(name: "AEZipABI", dependencies: ["AEZip", "CAez"]),
+    .executableTarget(
+      name: "AEZipCLI",
+      dependencies: [
+        "AEZip", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // The same folders, compiled once more as Embedded Swift (Sources/Variants holds links only).
+    .target(
+      name: "EmbeddedKernels", path: "Sources/Variants/EmbeddedKernels",
+      swiftSettings: kernel + embedded),
+    .target(
+      name: "EmbeddedKernelsAVX2", path: "Sources/Variants/EmbeddedKernelsAVX2",
+      swiftSettings: kernel + avx2 + embedded),
+    .target(
+      name: "EmbeddedKernelsAVX512", path: "Sources/Variants/EmbeddedKernelsAVX512",
+      swiftSettings: kernel + avx512 + embedded),
+    .target(
+      name: "EmbeddedAEZip",
+      dependencies: [
+        "CZlib", "CPlatform", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
+      ],
+      path: "Sources/Variants/EmbeddedAEZip", swiftSettings: embedded),
+    .target(
+      name: "EmbeddedABI", dependencies: ["EmbeddedAEZip", "CAez"],
+      path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded,
+      linkerSettings: [.unsafeFlags(exportOnlyTheHeader)]),
+
+    .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI"]),
+  ]
+)

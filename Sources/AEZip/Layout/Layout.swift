@@ -1,0 +1,91 @@
+/// The error that a field's restored values may have.
+public enum Bound: Sendable, Equatable {
+  /// Every bit is kept.
+  case exact
+  /// |value - restored| <= bound, in the field's units; 0 keeps every value.
+  case absolute(Double)
+  /// |value - restored| <= bound * (max - min of the field's finite values).
+  case relative(Double)
+}
+
+/// One field of a record.
+public struct Field: Sendable {
+  /// At most 255 bytes of UTF-8; empty for the unnamed columns of a matrix.
+  public var name: String
+  public var type: ElementType
+  /// Byte offset in the record; no alignment needed.
+  public var offset: Int
+  public var bound: Bound
+
+  public init(name: String = "", type: ElementType, offset: Int, bound: Bound) {
+    self.name = name
+    self.type = type
+    self.offset = offset
+    self.bound = bound
+  }
+}
+
+/// How a record lies in memory, and how exactly each of its fields must come back.
+///
+/// Bytes that no field covers (padding) are not kept; they are restored as 0.
+public struct Layout: Sendable {
+  public let fields: [Field]
+  /// Bytes from one record to the next.
+  public let recordSize: Int
+
+  public static let largestFieldCount = 65535
+  public static let largestRecordSize = 1 << 20
+  public static let longestName = 255
+
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` if there is no field, a field leaves the record or
+  ///   overlaps another, a bound is negative or not finite, or a limit is exceeded.
+  public init(fields: [Field], recordSize: Int) throws(AEZipError) {
+    guard fields.count >= 1, fields.count <= Self.largestFieldCount else {
+      throw .invalidArgument(
+        "\(fields.count) fields; a record has 1 to \(Self.largestFieldCount) fields")
+    }
+    guard recordSize >= 1, recordSize <= Self.largestRecordSize else {
+      throw .invalidArgument(
+        "record size of \(recordSize) bytes; it must be 1 to \(Self.largestRecordSize)")
+    }
+    var covered = [Bool](repeating: false, count: recordSize)
+    for index in 0..<fields.count {
+      let field = fields[index]
+      guard field.offset >= 0, field.offset <= recordSize - field.type.size else {
+        throw .invalidArgument(
+          "field \(index) at offset \(field.offset) leaves the record of \(recordSize) bytes")
+      }
+      for byte in field.offset..<field.offset + field.type.size {
+        guard !covered[byte] else {
+          throw .invalidArgument("field \(index) at offset \(field.offset) overlaps another field")
+        }
+        covered[byte] = true
+      }
+      guard field.name.utf8.count <= Self.longestName else {
+        throw .invalidArgument(
+          "the name of field \(index) is longer than \(Self.longestName) bytes")
+      }
+      switch field.bound {
+      case .exact: break
+      case .absolute(let bound), .relative(let bound):
+        guard bound.isFinite, bound >= 0 else {
+          throw .invalidArgument(
+            "the bound of field \(index) is \(bound); it must be finite and not negative")
+        }
+      }
+    }
+    self.fields = fields
+    self.recordSize = recordSize
+  }
+
+  /// A matrix: `fieldCount` unnamed columns of one type, without gaps.
+  public init(matrixOf type: ElementType, fieldCount: Int, bound: Bound) throws(AEZipError) {
+    guard fieldCount >= 1, fieldCount <= Self.largestFieldCount else {
+      throw .invalidArgument(
+        "\(fieldCount) fields; a record has 1 to \(Self.largestFieldCount) fields")
+    }
+    try self.init(
+      fields: (0..<fieldCount).map { Field(type: type, offset: $0 * type.size, bound: bound) },
+      recordSize: fieldCount * type.size)
+  }
+}
