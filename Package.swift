@@ -36,11 +36,11 @@ let package = Package(
     .systemLibrary(name: "CPlatform"),
     .systemLibrary(name: "CAez", path: "Include"),
 
-    .target(name: "AEZipKernels", swiftSettings: kernel),
+    .target(name: "AEZipKernels", dependencies: ["CPlatform"], swiftSettings: kernel),
     .target(
-      name: "KernelsAVX2", path: "Sources/Variants/KernelsAVX2", swiftSettings: kernel + avx2),
+      name: "KernelsAVX2", dependencies: ["CPlatform"], path: "Sources/Variants/KernelsAVX2", swiftSettings: kernel + avx2),
     .target(
-      name: "KernelsAVX512", path: "Sources/Variants/KernelsAVX512",
+      name: "KernelsAVX512", dependencies: ["CPlatform"], path: "Sources/Variants/KernelsAVX512",
       swiftSettings: kernel + avx512),
     .target(
       name: "AEZip",
@@ -54,13 +54,13 @@ let package = Package(
 
     // The same folders, compiled once more as Embedded Swift (Sources/Variants holds links only).
     .target(
-      name: "EmbeddedKernels", path: "Sources/Variants/EmbeddedKernels",
+      name: "EmbeddedKernels", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernels",
       swiftSettings: kernel + embedded),
     .target(
-      name: "EmbeddedKernelsAVX2", path: "Sources/Variants/EmbeddedKernelsAVX2",
+      name: "EmbeddedKernelsAVX2", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernelsAVX2",
       swiftSettings: kernel + avx2 + embedded),
     .target(
-      name: "EmbeddedKernelsAVX512", path: "Sources/Variants/EmbeddedKernelsAVX512",
+      name: "EmbeddedKernelsAVX512", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernelsAVX512",
       swiftSettings: kernel + avx512 + embedded),
     .target(
       name: "EmbeddedAEZip",

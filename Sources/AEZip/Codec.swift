@@ -4,13 +4,35 @@ public enum Codec {
   public static func containerBound(
     layout: Layout, recordCount: Int, options: CompressionOptions
   ) -> Int? {
-    nil
+    let chunks = recordCount / options.recordsPerChunk(layout) + 1
+    var names = 0
+    for field in layout.fields { names += field.name.utf8.count + 64 }
+    // Every value may cost its own bytes, a place and a code.
+    let (values, a) = recordCount.multipliedReportingOverflow(by: layout.fields.count)
+    let (valueBytes, b) = values.multipliedReportingOverflow(by: 24)
+    let perChunk = 4096 + 1200 * layout.fields.count
+    let (chunkBytes, c) = chunks.multipliedReportingOverflow(by: perChunk)
+    let (sum, d) = valueBytes.addingReportingOverflow(chunkBytes)
+    let (total, e) = sum.addingReportingOverflow(options.metadata.count + names + 4096)
+    return a || b || c || d || e ? nil : total
   }
 
   /// Compresses records in memory, relative bounds included, into a container handed to `write`.
+  ///
+  /// - Throws: what ``ContainerWriter`` throws.
   public static func compress(
     _ records: UnsafeRawBufferPointer, layout: Layout, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(AEZipError) {
+    guard records.count % layout.recordSize == 0 else {
+      throw .invalidArgument(
+        "\(records.count) bytes are no whole number of records of \(layout.recordSize) bytes")
+    }
+    var ranges = FieldRanges(layout: layout)
+    ranges.add(records)
+    let writer = try ContainerWriter(
+      layout: layout, ranges: ranges, options: options, write: write)
+    try writer.appendAll(records)
+    try writer.finish()
   }
 }

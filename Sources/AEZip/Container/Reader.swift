@@ -1,51 +1,306 @@
-/// What is known of a field's values and errors.
-public struct FieldStatistics: Sendable {
-  /// The largest error that the bound permits; 0 for exact.
-  public var absoluteBound = 0.0
-  /// The largest error made.
-  public var largestError = 0.0
-  /// The root mean squared error made.
-  public var rmse = 0.0
-  /// Smallest and largest finite value; NaN if there is none.
-  public var minimum = Double.nan
-  public var maximum = Double.nan
-  /// The number of NaN values.
-  public var missingCount = 0
-}
+import CPlatform
 
 /// Reads a container with random access: only the chunks that hold the wanted records are read.
+///
+/// Opening reads header, index, layout, statistics and metadata. The object does not change
+/// afterwards, so threads may share it.
 public final class ContainerReader {
   public let layout: Layout
   public let recordCount: Int
   public let metadata: [UInt8]
   public let statistics: [FieldStatistics]
+  /// Bytes of the whole container.
+  public let size: Int
+
+  struct Chunk {
+    var section: SectionPlace
+    var firstRecord: Int
+    var recordCount: Int
+  }
+
+  private let source: ByteSource
+  let chunks: [Chunk]
+  let sections: [SectionPlace]
+  private let kernels = selectKernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
+  ///
+  /// - Throws: ``AEZipError/notAContainer``, ``AEZipError/unsupportedVersion(found:newest:)``,
+  ///   ``AEZipError/truncated(what:needed:available:)``,
+  ///   ``AEZipError/corrupted(what:declared:computed:)``,
+  ///   ``AEZipError/limitExceeded(what:value:limit:)``, ``AEZipError/outOfMemory(bytes:)``.
   public convenience init(bytes: UnsafeRawBufferPointer) throws(AEZipError) {
-    throw .notAContainer
+    try self.init(ByteSource(bytes: bytes))
   }
 
   /// Opens a container behind a function that fills a buffer from an offset; false on failure.
-  public init(
+  /// ``read(records:fields:threads:into:)`` calls it from several threads if it may use several.
+  ///
+  /// - Throws: as ``init(bytes:)``, and ``AEZipError/inputOutput(_:)``.
+  public convenience init(
     size: Int, read: @escaping (_ offset: Int, _ into: UnsafeMutableRawBufferPointer) -> Bool
   ) throws(AEZipError) {
-    throw .notAContainer
+    try self.init(ByteSource(size: size, read: read))
   }
 
+  private init(_ source: ByteSource) throws(AEZipError) {
+    self.source = source
+    size = source.size
+    let (recordCount, places) = try Self.readIndex(source)
+    self.recordCount = recordCount
+    sections = places.map { $0.section }
+    var chunks: [Chunk] = []
+    var layout: Layout?
+    var statistics: [FieldStatistics]?
+    var metadata: [UInt8] = []
+    var records = 0
+    for place in places {
+      guard let section = Format.Section(rawValue: place.section.type) else {
+        if place.section.type & Format.optionalBit != 0 { continue }
+        throw .unsupportedVersion(
+          found: Int(place.section.type), newest: Int(Format.Section.index.rawValue))
+      }
+      switch section {
+      case .layout:
+        layout = try Layout(decoding: try source.packed(place.section).bytes)
+      case .metadata:
+        guard place.section.length <= Limits.metadataBytes else {
+          throw .limitExceeded(
+            what: "the user metadata", value: place.section.length, limit: Limits.metadataBytes)
+        }
+        metadata = Array(try source.payload(place.section).bytes)
+      case .statistics:
+        guard let layout else { break }
+        statistics = try FieldStatistics.decode(try source.packed(place.section).bytes, layout)
+      case .chunk:
+        chunks.append(
+          Chunk(section: place.section, firstRecord: records, recordCount: place.records))
+        records += place.records
+      case .model:
+        throw .modelMismatch("the container needs a model, which this aezip does not read")
+      case .index: break
+      }
+    }
+    guard let layout, let statistics else {
+      throw .corrupted(what: "the sections", declared: places.count, computed: chunks.count)
+    }
+    guard records == recordCount else {
+      throw .corrupted(what: "the number of records", declared: recordCount, computed: records)
+    }
+    for chunk in chunks {
+      guard chunk.recordCount * layout.recordSize <= Limits.chunkBytes,
+        chunk.recordCount * layout.fields.count <= Limits.chunkValues
+      else {
+        throw .limitExceeded(
+          what: "the records of a chunk", value: chunk.recordCount,
+          limit: min(
+            Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
+      }
+    }
+    self.layout = layout
+    self.statistics = statistics
+    self.metadata = metadata
+    self.chunks = chunks
+  }
+
+  // MARK: - Records
+
   /// Restores records; with `fields`, just these, packed without gaps in the order given.
-  /// `output` must hold `records.count` times the size of a record (or of the chosen fields).
+  ///
+  /// - Parameter output: holds `records.count` times the size of a record (or of the chosen fields).
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` for a range or field that is not there,
+  ///   ``AEZipError/bufferTooSmall(needed:available:)``, and what reading throws.
   public func read(
     records: Range<Int>, fields: [Int]? = nil, threads: Int = 0,
     into output: UnsafeMutableRawBufferPointer
   ) throws(AEZipError) {
+    guard records.lowerBound >= 0, records.upperBound <= recordCount else {
+      throw .invalidArgument(
+        "records \(records.lowerBound):\(records.upperBound) are asked for, but there are"
+          + " \(recordCount)")
+    }
+    var offsets = [Int?](repeating: nil, count: layout.fields.count)
+    var recordSize = layout.recordSize
+    if let fields {
+      recordSize = 0
+      for field in fields {
+        guard field >= 0, field < layout.fields.count else {
+          throw .invalidArgument(
+            "field \(field) is asked for, but there are \(layout.fields.count)")
+        }
+        guard offsets[field] == nil else {
+          throw .invalidArgument("field \(field) is asked for twice")
+        }
+        offsets[field] = recordSize
+        recordSize += layout.fields[field].type.size
+      }
+    } else {
+      for field in 0..<offsets.count { offsets[field] = layout.fields[field].offset }
+    }
+    let (needed, overflow) = recordSize.multipliedReportingOverflow(by: records.count)
+    guard !overflow, needed <= output.count else {
+      throw .bufferTooSmall(needed: overflow ? Int.max : needed, available: output.count)
+    }
+    guard records.count > 0, recordSize > 0 else { return }
+    if fields == nil && hasPadding { memset(output.baseAddress!, 0, needed) }
+    try decode(records, threads) { (chunk) in
+      let start = chunk.firstRecord
+      let wanted = records.clamped(to: start..<start + chunk.recordCount)
+      return ChunkDecoder.Target(
+        output: output.baseAddress! + (wanted.lowerBound - records.lowerBound) * recordSize,
+        recordSize: recordSize, offsets: offsets,
+        wanted: wanted.lowerBound - start..<wanted.upperBound - start)
+    }
   }
 
-  /// Checks every checksum and decodes every chunk.
+  /// Whether some bytes of a record belong to no field.
+  private var hasPadding: Bool {
+    layout.fields.reduce(0) { $0 + $1.type.size } < layout.recordSize
+  }
+
+  /// Checks every checksum of the file, and that every chunk decodes.
+  ///
+  /// - Throws: what reading throws.
   public func verify(threads: Int = 0) throws(AEZipError) {
+    // All sections, one after the other, known or not, without a gap.
+    var position = Format.headerSize
+    for section in sections {
+      guard section.offset == position else {
+        throw .corrupted(
+          what: "the place of a section", declared: section.offset, computed: position)
+      }
+      if Format.Section(rawValue: section.type) != .chunk { _ = try source.payload(section) }
+      position += Format.sectionHeaderSize + section.length
+    }
+    let memory = VerifyMemory()
+    try decode(0..<recordCount, threads) { chunk in
+      ChunkDecoder.Target(
+        output: memory.base, recordSize: 0,
+        offsets: [Int?](repeating: nil, count: self.layout.fields.count),
+        wanted: 0..<chunk.recordCount)
+    }
   }
 
-  /// A description as JSON: shape, fields, bounds, errors, sections, what was chosen and why.
-  public func information() throws(AEZipError) -> String {
-    "{}"
+  /// Decodes the chunks that hold `records`, several at a time; the first error in their order is
+  /// thrown.
+  private func decode(
+    _ records: Range<Int>, _ threads: Int, _ target: @escaping (Chunk) -> ChunkDecoder.Target
+  ) throws(AEZipError) {
+    guard records.count > 0 else { return }
+    let touched = chunks.filter {
+      $0.firstRecord < records.upperBound && $0.firstRecord + $0.recordCount > records.lowerBound
+    }
+    let errors = ErrorList(count: touched.count)
+    nonisolated(unsafe) let source = self.source
+    nonisolated(unsafe) let target = target
+    let decoder = ChunkDecoder(layout: layout, kernels: kernels)
+    parallelFor(touched.count, threads: threadCount(threads)) { index in
+      do throws(AEZipError) {
+        let payload = try source.payload(touched[index].section)
+        try withExtendedLifetime(payload) { () throws(AEZipError) in
+          try decoder.decode(
+            payload.bytes, recordCount: touched[index].recordCount, target: target(touched[index]))
+        }
+      } catch {
+        errors[index] = error
+      }
+    }
+    for index in 0..<touched.count {
+      if let error = errors[index] { throw error }
+    }
   }
+
+  // MARK: - Index
+
+  private static func readIndex(
+    _ source: ByteSource
+  ) throws(AEZipError) -> (recordCount: Int, places: [(section: SectionPlace, records: Int)]) {
+    let magic = try source.bytes(0, min(source.size, Format.magic.count), what: "the header")
+    for index in 0..<magic.bytes.count where magic.bytes[index] != Format.magic[index] {
+      throw .notAContainer
+    }
+    guard source.size >= Format.magic.count else {
+      if source.size == 0 { throw .notAContainer }
+      throw .truncated(what: "the header", needed: Format.headerSize, available: source.size)
+    }
+    let start = try source.bytes(0, Format.headerSize, what: "the header")
+    var header = ByteReader(start.bytes, what: "the header")
+    _ = try header.take(Format.magic.count)
+    let version = try header.u32()
+    let declared = try header.u32()
+    let computed = crc32(UnsafeRawBufferPointer(rebasing: start.bytes[..<12]))
+    guard declared == computed else {
+      throw .corrupted(
+        what: "the checksum of the header", declared: Int(declared), computed: Int(computed))
+    }
+    guard version >= 1, version <= Format.newestVersion else {
+      throw .unsupportedVersion(found: Int(version), newest: Format.newestVersion)
+    }
+    let least = Format.headerSize + Format.sectionHeaderSize + Format.trailerSize
+    guard source.size >= least else {
+      throw .truncated(what: "the container", needed: least, available: source.size)
+    }
+    let end = try source.bytes(
+      source.size - Format.trailerSize, Format.trailerSize, what: "the trailer")
+    var trailer = ByteReader(end.bytes, what: "the trailer")
+    let offset = try trailer.u64()
+    let checksum = try trailer.u32()
+    let mark = try trailer.u32()
+    let found = crc32(UnsafeRawBufferPointer(rebasing: end.bytes[..<8]))
+    guard mark == Format.endMark, checksum == found,
+      offset <= UInt64(source.size - Format.trailerSize - Format.sectionHeaderSize)
+    else {
+      // The usual reason is that the end of the file is missing.
+      throw .truncated(
+        what: "the end of the container", needed: source.size + 1, available: source.size)
+    }
+    let section = SectionPlace(
+      type: Format.Section.index.rawValue, offset: Int(offset),
+      length: source.size - Format.trailerSize - Format.sectionHeaderSize - Int(offset))
+    let payload = try source.payload(section)
+    var reader = ByteReader(payload.bytes, what: "the index")
+    let recordCount = try reader.count()
+    let count = try reader.count(limit: payload.bytes.count)
+    var places: [(section: SectionPlace, records: Int)] = []
+    for _ in 0..<count {
+      let type = try reader.count(limit: Int(UInt32.max))
+      let offset = try reader.count(limit: section.offset)
+      let length = try reader.count(limit: section.offset)
+      let isChunk = type == Int(Format.Section.chunk.rawValue)
+      let records = isChunk ? try reader.count(limit: Limits.chunkRecords) : 0
+      guard offset + Format.sectionHeaderSize + length <= section.offset else {
+        throw .corrupted(what: "the place of a section", declared: offset, computed: section.offset)
+      }
+      places.append(
+        (SectionPlace(type: UInt32(type), offset: offset, length: length), records))
+    }
+    try reader.expectEnd()
+    return (recordCount, places)
+  }
+}
+
+/// Errors of chunks that are decoded at the same time.
+private final class ErrorList: @unchecked Sendable {
+  private let errors: UnsafeMutableBufferPointer<AEZipError?>
+
+  init(count: Int) {
+    errors = .allocate(capacity: count)
+    errors.initialize(repeating: nil)
+  }
+
+  deinit {
+    errors.deinitialize()
+    errors.deallocate()
+  }
+
+  subscript(index: Int) -> AEZipError? {
+    get { errors[index] }
+    set { errors[index] = newValue }
+  }
+}
+
+/// Something to point at where nothing is written.
+private final class VerifyMemory {
+  let base = UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+  deinit { base.deallocate() }
 }

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// What the user asks of a compression; every value has a working default.
 public struct CompressionOptions: Sendable {
   /// 1 fast ... 9 smallest.
@@ -12,25 +14,272 @@ public struct CompressionOptions: Sendable {
   public var metadata: [UInt8] = []
 
   public init() {}
+
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the option.
+  func validate() throws(AEZipError) {
+    guard level >= 1, level <= 9 else {
+      throw .invalidArgument("level \(level); levels are 1 (fast) to 9 (smallest)")
+    }
+    guard threads >= 0 else {
+      throw .invalidArgument("\(threads) threads; give 0 (one per processor) or more")
+    }
+    guard chunkRecords >= 0 else {
+      throw .invalidArgument("\(chunkRecords) records a chunk; give 0 (chosen by size) or more")
+    }
+    if let latents {
+      guard latents >= 0 else {
+        throw .invalidArgument("\(latents) latents; give 0 or more, or leave the choice open")
+      }
+    }
+    guard metadata.count <= Limits.metadataBytes else {
+      throw .limitExceeded(
+        what: "the user metadata", value: metadata.count, limit: Limits.metadataBytes)
+    }
+  }
+
+  /// Records coded together: about 8 MiB, but enough of them to learn from, within the limits.
+  func recordsPerChunk(_ layout: Layout) -> Int {
+    let most = min(
+      Limits.chunkRecords, Limits.chunkBytes / layout.recordSize,
+      Limits.chunkValues / layout.fields.count)
+    let chosen = max((8 << 20) / layout.recordSize, min(4096, (64 << 20) / layout.recordSize))
+    return max(1, min(most, chunkRecords > 0 ? chunkRecords : chosen))
+  }
 }
 
 /// Writes a container as a stream, in memory bounded by a few chunks.
 public final class ContainerWriter {
+  private let layout: Layout
+  private let bounds: [Double]
+  private let options: CompressionOptions
+  private let threads: Int
+  private let write: (UnsafeRawBufferPointer) -> Bool
+  private let kernels = selectKernels()
+  private let recordsPerChunk: Int
+
+  /// Records that wait for a full chunk.
+  private let pending: ByteBuffer
+  private var tallies: [FieldTally]
+  private var position = 0
+  private var recordCount = 0
+  private var sections = ByteWriter()
+  private var sectionCount = 0
+  private var failure: AEZipError?
+  private var isFinished = false
+
+  /// Writes header, layout and metadata.
+  ///
   /// - Parameters:
   ///   - ranges: the range of every field over all records to come; needed if a bound is relative.
   ///   - write: takes bytes in order; returns false on failure. Called on the calling thread only.
+  /// - Throws: ``AEZipError/invalidArgument(_:)``, and what writing throws.
   public init(
     layout: Layout, ranges: FieldRanges? = nil, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(AEZipError) {
+    try options.validate()
+    var bounds: [Double] = []
+    for index in 0..<layout.fields.count {
+      let bound = layout.fields[index].bound
+      if case .relative = bound, ranges == nil {
+        throw .invalidArgument(
+          "field \(index) has a relative bound, but its range is not known before the last record;"
+            + " give an absolute bound, or the range")
+      }
+      bounds.append(
+        FieldStatistics.absolute(
+          bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0))
+    }
+    self.layout = layout
+    self.bounds = bounds
+    self.options = options
+    self.write = write
+    threads = threadCount(options.threads)
+    recordsPerChunk = options.recordsPerChunk(layout)
+    pending = try ByteBuffer()
+    tallies = [FieldTally](repeating: FieldTally(), count: layout.fields.count)
+
+    var header = ByteWriter()
+    for byte in Format.magic { header.byte(byte) }
+    header.u32(UInt32(Format.newestVersion))
+    let start = try ByteBuffer(header.bytes)
+    var checksum = ByteWriter()
+    checksum.u32(crc32(start.bytes))
+    try start.append(checksum.bytes)
+    try emit(start.bytes)
+    try emitPacked(.layout, layout.encoded())
+    if !options.metadata.isEmpty {
+      try emit(.metadata, try ByteBuffer(options.metadata).bytes)
+    }
   }
 
   /// Adds whole records.
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` if the size is no multiple of the record size.
+  ///
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` if the size is no multiple of the record size;
+  ///   ``AEZipError/inputOutput(_:)``, ``AEZipError/outOfMemory(bytes:)``. After a failure every
+  ///   later call fails the same way.
   public func append(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    try guarded { () throws(AEZipError) in
+      guard records.count % layout.recordSize == 0 else {
+        throw .invalidArgument(
+          "\(records.count) bytes are no whole number of records of \(layout.recordSize) bytes")
+      }
+      let chunkBytes = recordsPerChunk * layout.recordSize
+      var rest = records
+      // Full chunks are coded where they lie; what does not fill one is kept.
+      if pending.count > 0 {
+        let wanted = (chunkBytes * threads - pending.count)
+        let taken = min(wanted, rest.count)
+        try pending.append(UnsafeRawBufferPointer(rebasing: rest[..<taken]))
+        rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+        if pending.count == chunkBytes * threads {
+          try encode(pending.bytes)
+          pending.removeAll()
+        }
+      }
+      let whole = rest.count / chunkBytes
+      if whole >= threads {
+        try encode(UnsafeRawBufferPointer(rebasing: rest[..<(whole * chunkBytes)]))
+        rest = UnsafeRawBufferPointer(rebasing: rest[(whole * chunkBytes)...])
+      }
+      try pending.append(rest)
+    }
   }
 
-  /// Writes what is pending, the statistics and the index.
+  /// Writes what is pending, the statistics and the index. The writer accepts nothing more.
   public func finish() throws(AEZipError) {
+    try guarded { () throws(AEZipError) in
+      try encode(pending.bytes)
+      var statistics: [FieldStatistics] = []
+      for index in 0..<tallies.count {
+        statistics.append(
+          FieldStatistics(tallies[index], bound: bounds[index], recordCount: recordCount))
+      }
+      try emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
+      var index = ByteWriter()
+      index.count(recordCount)
+      index.count(sectionCount)
+      let offset = position
+      let payload = try ByteBuffer(index.bytes + sections.bytes)
+      try emit(.index, payload.bytes)
+      var trailer = ByteWriter()
+      trailer.u64(UInt64(offset))
+      let checksum = crc32(try ByteBuffer(trailer.bytes).bytes)
+      trailer.u32(checksum)
+      trailer.u32(Format.endMark)
+      try emit(try ByteBuffer(trailer.bytes).bytes)
+      isFinished = true
+    }
+  }
+
+  /// Compresses records in memory without waiting for full chunks to gather.
+  func appendAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    try guarded { () throws(AEZipError) in try encode(records) }
+  }
+
+  private func guarded(_ body: () throws(AEZipError) -> Void) throws(AEZipError) {
+    if let failure { throw failure }
+    guard !isFinished else { throw .invalidArgument("the container is finished already") }
+    do throws(AEZipError) {
+      try body()
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  /// Codes records as chunks, several at a time, and writes them in order.
+  private func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    let chunkBytes = recordsPerChunk * layout.recordSize
+    var start = 0
+    while start < records.count {
+      let count = min(threads, (records.count - start + chunkBytes - 1) / chunkBytes)
+      let outcome = ChunkBatch(count: count)
+      let encoder = ChunkEncoder(
+        layout: layout, bounds: bounds, level: options.level, kernels: kernels)
+      let base = start
+      nonisolated(unsafe) let records = records
+      parallelFor(count, threads: threads) { index in
+        let from = base + index * chunkBytes
+        let chunk = UnsafeRawBufferPointer(
+          rebasing: records[from..<min(from + chunkBytes, records.count)])
+        do throws(AEZipError) {
+          outcome.results[index] = try encoder.encode(chunk)
+        } catch {
+          outcome.errors[index] = error
+        }
+      }
+      for index in 0..<count {
+        if let error = outcome.errors[index] { throw error }
+        let result = outcome.results[index]!
+        let from = base + index * chunkBytes
+        let chunkRecords = min(chunkBytes, records.count - from) / layout.recordSize
+        try emit(.chunk, result.payload.bytes, records: chunkRecords)
+        for field in 0..<tallies.count { tallies[field].add(result.tallies[field]) }
+      }
+      start += count * chunkBytes
+    }
+  }
+
+  // MARK: - Sections
+
+  private func emit(_ bytes: UnsafeRawBufferPointer) throws(AEZipError) {
+    guard write(bytes) else { throw .inputOutput("writing the container") }
+    position += bytes.count
+  }
+
+  private func emit(
+    _ section: Format.Section, _ payload: UnsafeRawBufferPointer, records: Int = 0
+  ) throws(AEZipError) {
+    sections.count(Int(section.rawValue))
+    sections.count(position)
+    sections.count(payload.count)
+    if section == .chunk {
+      sections.count(records)
+      recordCount += records
+    }
+    sectionCount += 1
+    try emit(try ByteBuffer(ByteWriter.sectionHeader(section, payload)).bytes)
+    try emit(payload)
+  }
+
+  /// A small section, packed after its length.
+  private func emitPacked(_ section: Format.Section, _ bytes: [UInt8]) throws(AEZipError) {
+    var length = ByteWriter()
+    length.count(bytes.count)
+    let payload = try ByteBuffer(length.bytes)
+    _ = try Zlib().pack(try ByteBuffer(bytes).bytes, .full(9), to: payload)
+    try emit(section, payload.bytes)
+  }
+}
+
+/// The results of chunks that are coded at the same time, each written by one thread.
+private final class ChunkBatch: @unchecked Sendable {
+  let results: UnsafeMutableBufferPointer<ChunkEncoder.Result?>
+  let errors: UnsafeMutableBufferPointer<AEZipError?>
+
+  init(count: Int) {
+    results = .allocate(capacity: count)
+    results.initialize(repeating: nil)
+    errors = .allocate(capacity: count)
+    errors.initialize(repeating: nil)
+  }
+
+  deinit {
+    results.deinitialize()
+    results.deallocate()
+    errors.deinitialize()
+    errors.deallocate()
+  }
+}
+
+extension FieldTally {
+  /// Adds what the next chunk found out.
+  mutating func add(_ next: FieldTally) {
+    minimum = min(minimum, next.minimum)
+    maximum = max(maximum, next.maximum)
+    largestError = max(largestError, next.largestError)
+    squaredErrors += next.squaredErrors
+    missingCount += next.missingCount
   }
 }

@@ -13,7 +13,71 @@ public struct FieldRanges: Sendable {
     minima = [Double](repeating: .infinity, count: layout.fields.count)
     maxima = [Double](repeating: -.infinity, count: layout.fields.count)
   }
+
   /// Takes the values of whole records into account; bytes after the last whole record are ignored.
   public mutating func add(_ records: UnsafeRawBufferPointer) {
+    let size = layout.recordSize
+    let count = records.count / size
+    // A few records at a time, so that each is read from memory once.
+    var first = 0
+    while first < count {
+      let batch = min(max(1, (1 << 15) / size), count - first)
+      let base = records.baseAddress! + first * size
+      for index in 0..<layout.fields.count {
+        let field = layout.fields[index]
+        if case .relative = field.bound {} else { continue }
+        let p = base + field.offset
+        let (low, high): (Double, Double) =
+          switch field.type {
+          case .f32: Self.range(p, size, batch, Float.self)
+          case .f64: Self.range(p, size, batch, Double.self)
+          case .i8: Self.range(p, size, batch, Int8.self)
+          case .i16: Self.range(p, size, batch, Int16.self)
+          case .i32: Self.range(p, size, batch, Int32.self)
+          case .i64: Self.range(p, size, batch, Int64.self)
+          case .u8: Self.range(p, size, batch, UInt8.self)
+          case .u16: Self.range(p, size, batch, UInt16.self)
+          case .u32: Self.range(p, size, batch, UInt32.self)
+          case .u64: Self.range(p, size, batch, UInt64.self)
+          }
+        if low < minima[index] { minima[index] = low }
+        if high > maxima[index] { maxima[index] = high }
+      }
+      first += batch
+    }
+  }
+
+  @inline(__always)
+  private static func range<T: BinaryFloatingPoint>(
+    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
+  ) -> (Double, Double) {
+    var low = T.infinity
+    var high = -T.infinity
+    let largest = T.greatestFiniteMagnitude
+    var p = p
+    for _ in 0..<count {
+      let value = p.loadUnaligned(as: T.self)
+      // NaN compares false, so only finite values get through.
+      if value < low && value >= -largest { low = value }
+      if value > high && value <= largest { high = value }
+      p += size
+    }
+    return (Double(low), Double(high))
+  }
+
+  @inline(__always)
+  private static func range<T: FixedWidthInteger>(
+    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
+  ) -> (Double, Double) {
+    var low = T.max
+    var high = T.min
+    var p = p
+    for _ in 0..<count {
+      let value = p.loadUnaligned(as: T.self)
+      low = min(low, value)
+      high = max(high, value)
+      p += size
+    }
+    return (Double(low), Double(high))
   }
 }

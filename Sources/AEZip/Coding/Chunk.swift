@@ -1,0 +1,361 @@
+import CPlatform
+
+/// How a field of a chunk is stored.
+enum Treatment: UInt8 {
+  /// All values have the same bits, which the header holds.
+  case constant = 0
+  /// Byte planes; ``ExactCoder``.
+  case exact = 1
+  /// Codes; ``Column``.
+  case coded = 2
+}
+
+/// What a chunk's encoder found out about a field.
+struct FieldTally {
+  var minimum = Double.infinity
+  var maximum = -Double.infinity
+  var largestError = 0.0
+  var squaredErrors = 0.0
+  var missingCount = 0
+}
+
+/// Records of a chunk to its payload.
+struct ChunkEncoder {
+  let layout: Layout
+  /// The largest error permitted for each field; 0 keeps every bit.
+  let bounds: [Double]
+  let level: Int
+  let kernels: aezk_kernels
+
+  struct Result {
+    var payload: ByteBuffer
+    var tallies: [FieldTally]
+  }
+
+  func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    let recordCount = records.count / layout.recordSize
+    let strands = Strands(recordCount: recordCount)
+    let fieldCount = layout.fields.count
+    var tallies = [FieldTally](repeating: FieldTally(), count: fieldCount)
+    let zlib = Zlib()
+
+    // Values in the order of blocks.
+    let origins = integerOrigins(records, recordCount)
+    let memory = try planeMemory(strands)
+    let planes = gatherPlanes(records, strands, origins, memory)
+
+    // What each field is: constant, exact, or coded in units that keep its bound.
+    var treatments = [Treatment](repeating: .exact, count: fieldCount)
+    var columns: [Column] = []
+    var columnPlanes: [Plane] = []
+    var proofBounds: [Double] = []
+    var usesDouble = false
+    for index in 0..<fieldCount {
+      let field = layout.fields[index]
+      guard let origin = origins[index] else { continue }
+      let extent = try Extent(planes[index], strands: strands, kernels: kernels)
+      tallies[index].minimum = absolute(extent.minimum, origin)
+      tallies[index].maximum = absolute(extent.maximum, origin)
+      if isConstant(records, recordCount, field) {
+        treatments[index] = .constant
+      } else if let (units, proofBound) = Column.units(
+        field: index, type: field.type, bound: bounds[index], extent: extent,
+        plane: planes[index], strands: strands, allowLattice: true)
+      {
+        treatments[index] = .coded
+        var column = units
+        column.integerOrigin = origin
+        column.clampRange = field.type.clampRange(origin: origin)
+        if !column.fitsFloat(extent) { usesDouble = true }
+        columns.append(column)
+        columnPlanes.append(planes[index])
+        proofBounds.append(proofBound)
+      }
+      if treatments[index] != .coded {
+        tallies[index].missingCount = missingCount(planes[index], strands)
+      }
+    }
+
+    // How each is predicted, then the codes.
+    let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
+    try planner.plan(&columns, planes: columnPlanes)
+    let codes = try CodePlanes(columnCount: columns.count, strands: strands)
+    var outcome = try ChunkOutcome(columnCount: columns.count)
+    outcome.proofBounds = proofBounds
+    if usesDouble {
+      for index in 0..<columns.count { columns[index].single = false }
+      try Corrector<Double>(
+        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
+      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+    } else {
+      try Corrector<Float>(
+        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
+      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+    }
+    for index in 0..<columns.count {
+      let field = columns[index].field!
+      let (largest, squares) = outcome.errors(
+        index, isFloat: layout.fields[field].type.usesFloatPlane)
+      tallies[field].largestError = largest
+      tallies[field].squaredErrors = squares
+      tallies[field].missingCount = outcome.missing[index]
+    }
+
+    // Codes to streams, and all of it to the payload.
+    let body = try ByteBuffer(capacity: records.count / 4 + 1024)
+    var header = ByteWriter()
+    header.count(recordCount)
+    header.byte(UInt8(strands.laneCount))
+    header.byte(usesDouble ? 1 : 0)
+    for index in 0..<fieldCount {
+      header.byte(treatments[index].rawValue)
+      guard treatments[index] == .constant else { continue }
+      let field = layout.fields[index]
+      for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
+    }
+    try packCodes(&columns, codes, strands, zlib, to: body, header: &header)
+    try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
+    for index in 0..<fieldCount where treatments[index] == .exact {
+      let field = layout.fields[index]
+      let (transform, sizes) = try ExactCoder(zlib: zlib, level: level).pack(
+        records, recordSize: layout.recordSize, offset: field.offset, size: field.type.size,
+        count: recordCount, to: body)
+      header.byte(transform.rawValue)
+      for size in sizes { header.count(size) }
+    }
+
+    let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
+    let packedHeader = try ByteBuffer(capacity: header.bytes.count + 64)
+    _ = try zlib.pack(try ByteBuffer(header.bytes).bytes, .full(9), to: packedHeader)
+    var lengths = ByteWriter()
+    lengths.count(header.bytes.count)
+    lengths.count(packedHeader.count)
+    try payload.append(lengths.bytes)
+    try payload.append(packedHeader.bytes)
+    try payload.append(body.bytes)
+    return Result(payload: payload, tallies: tallies)
+  }
+
+  // MARK: - Values in the order of blocks
+
+  /// For each field what its plane is relative to; nil for 64-bit integers that span more than a
+  /// Double holds exactly: they have no plane.
+  private func integerOrigins(_ records: UnsafeRawBufferPointer, _ count: Int) -> [Int64?] {
+    layout.fields.map { field in
+      switch field.type {
+      case .i64:
+        var (low, high) = (Int64.max, Int64.min)
+        for record in 0..<count {
+          let value = records.loadUnaligned(
+            fromByteOffset: record * layout.recordSize + field.offset, as: Int64.self)
+          (low, high) = (min(low, value), max(high, value))
+        }
+        let (span, overflow) = high.subtractingReportingOverflow(low)
+        return overflow || span >= 1 << 52 ? nil : low + span / 2
+      case .u64:
+        var (low, high) = (UInt64.max, UInt64.min)
+        for record in 0..<count {
+          let value = records.loadUnaligned(
+            fromByteOffset: record * layout.recordSize + field.offset, as: UInt64.self)
+          (low, high) = (min(low, value), max(high, value))
+        }
+        return high - low >= 1 << 52 ? nil : Int64(bitPattern: low + (high - low) / 2)
+      case .f32, .f64, .i8, .i16, .i32, .u8, .u16, .u32: return 0
+      }
+    }
+  }
+
+  /// A plane's value as a Double of the field's own value.
+  private func absolute(_ value: Double, _ origin: Int64) -> Double {
+    value.isFinite && origin != 0 ? Double(origin &+ Int64(value)) : value
+  }
+
+  private func planeMemory(_ strands: Strands) throws(AEZipError) -> Memory<Double> {
+    var words = 0
+    for field in layout.fields {
+      words += field.type.usesFloatPlane ? strands.planeCount / 2 : strands.planeCount
+    }
+    return try Memory(words)
+  }
+
+  private func gatherPlanes(
+    _ records: UnsafeRawBufferPointer, _ strands: Strands, _ origins: [Int64?],
+    _ memory: Memory<Double>
+  ) -> [Plane] {
+    var planes: [Plane] = []
+    var position = memory.base
+    for field in layout.fields {
+      if field.type.usesFloatPlane {
+        planes.append(
+          Plane(
+            float: UnsafeMutableRawPointer(position).assumingMemoryBound(to: Float.self),
+            double: nil))
+        position += strands.planeCount / 2
+      } else {
+        planes.append(Plane(float: nil, double: position))
+        position += strands.planeCount
+      }
+    }
+    // A few blocks at a time, so that records are read from memory once.
+    var block = 0
+    while block < strands.blockCount {
+      let blocks = block..<min(block + 8, strands.blockCount)
+      for index in 0..<layout.fields.count {
+        let field = layout.fields[index]
+        if let plane = planes[index].float {
+          gather(
+            records, recordSize: layout.recordSize, offset: field.offset, type: field.type,
+            strands: strands, blocks: blocks, into: plane)
+        } else if let origin = origins[index] {
+          gather(
+            records, recordSize: layout.recordSize, offset: field.offset, type: field.type,
+            origin: origin, strands: strands, blocks: blocks, into: planes[index].double!)
+        }
+      }
+      block = blocks.upperBound
+    }
+    return planes
+  }
+
+  private func isConstant(
+    _ records: UnsafeRawBufferPointer, _ count: Int, _ field: Field
+  ) -> Bool {
+    let size = field.type.size
+    let base = records.baseAddress! + field.offset
+    let first = ExactCoder.load(base, size)
+    for record in 1..<max(count, 1)
+    where ExactCoder.load(base + record * layout.recordSize, size) != first {
+      return false
+    }
+    return true
+  }
+
+  private func missingCount(_ plane: Plane, _ strands: Strands) -> Int {
+    var count = 0
+    for block in 0..<strands.blockCount {
+      for position in block * 64..<block * 64 + strands.activeLanes(block) {
+        let isMissing = plane.float.map { $0[position].isNaN } ?? plane.double![position].isNaN
+        if isMissing { count += 1 }
+      }
+    }
+    return count
+  }
+
+  // MARK: - Codes and exceptions to bytes
+
+  private func packCodes(
+    _ columns: inout [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
+    to body: ByteBuffer, header: inout ByteWriter
+  ) throws(AEZipError) {
+    let count = strands.recordCount
+    let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level)
+    let ordered = try Memory<Int32>(max(count, 1))
+    for index in 0..<columns.count {
+      let plane = codes.plane(index)
+      let symbols = CodeOrder.sample(plane, strands)
+      let repeats = symbols.map { Repeats.share($0.base, $0.count) } ?? 0
+      columns[index].recordOrder = repeats > 0.03
+      if columns[index].recordOrder {
+        CodeOrder.byRecord(plane, strands, into: ordered.base)
+      } else {
+        CodeOrder.byBlock(plane, strands, into: ordered.base)
+      }
+      try packer.add(ordered.base, count: count, repeats: columns[index].recordOrder)
+    }
+    for column in columns { column.write(to: &header) }
+    try packer.finish(to: body, header: &header)
+  }
+
+  private func packExceptions(
+    _ outcome: ChunkOutcome, _ columns: [Column], _ records: UnsafeRawBufferPointer, _ count: Int,
+    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+  ) throws(AEZipError) {
+    var places: [UInt8] = []
+    let values = try ByteBuffer()
+    for index in 0..<columns.count {
+      header.count(outcome.exceptions[index].count)
+      guard !outcome.exceptions[index].isEmpty else { continue }
+      let field = layout.fields[columns[index].field!]
+      try Exceptions.write(
+        outcome.exceptions[index], records, recordSize: layout.recordSize, offset: field.offset,
+        size: field.type.size, count: count, places: &places, values: values)
+    }
+    header.count(places.count)
+    guard !places.isEmpty else { return }
+    header.count(
+      try zlib.packSmallest(try ByteBuffer(places).bytes, [.huffman, .full(6)], to: body))
+    header.count(try zlib.packSmallest(values.bytes, [.huffman, .full(6)], to: body))
+  }
+}
+
+/// The orders in which a plane's codes may lie in a stream.
+enum CodeOrder {
+  /// Block after block: what the decoder needs first comes first.
+  static func byBlock(
+    _ plane: UnsafePointer<Int32>, _ strands: Strands, into ordered: UnsafeMutablePointer<Int32>
+  ) {
+    var target = ordered
+    for block in 0..<strands.blockCount {
+      let active = strands.activeLanes(block)
+      target.update(from: plane + block * 64, count: active)
+      target += active
+    }
+  }
+
+  /// Record after record: repeats of records lie as they lay in the input.
+  static func byRecord(
+    _ plane: UnsafePointer<Int32>, _ strands: Strands, into ordered: UnsafeMutablePointer<Int32>
+  ) {
+    var target = ordered
+    for lane in 0..<strands.laneCount {
+      let length = strands.firstRecord(lane: lane + 1) - strands.firstRecord(lane: lane)
+      for block in 0..<length { target[block] = plane[block &* 64 &+ lane] }
+      target += length
+    }
+  }
+
+  static func fromBlocks(
+    _ ordered: UnsafePointer<Int32>, _ strands: Strands, into plane: UnsafeMutablePointer<Int32>
+  ) {
+    var source = ordered
+    for block in 0..<strands.blockCount {
+      let active = strands.activeLanes(block)
+      (plane + block * 64).update(from: source, count: active)
+      for lane in active..<64 { plane[block * 64 + lane] = 0 }
+      source += active
+    }
+  }
+
+  static func fromRecords(
+    _ ordered: UnsafePointer<Int32>, _ strands: Strands, into plane: UnsafeMutablePointer<Int32>
+  ) {
+    for position in 0..<strands.planeCount
+    where position >= (strands.blockCount - 1) * 64 || strands.laneCount < 64 {
+      plane[position] = 0
+    }
+    var source = ordered
+    for lane in 0..<strands.laneCount {
+      let length = strands.firstRecord(lane: lane + 1) - strands.firstRecord(lane: lane)
+      for block in 0..<length { plane[block &* 64 &+ lane] = source[block] }
+      source += length
+    }
+  }
+
+  /// Low bytes of some thousand codes in the order of records, to look for repeats.
+  static func sample(_ plane: UnsafePointer<Int32>, _ strands: Strands) -> Memory<UInt8>? {
+    let wanted = min(strands.recordCount, 8192)
+    guard wanted >= 64, let bytes = try? Memory<UInt8>(wanted) else { return nil }
+    var position = 0
+    var lane = 0
+    while position < wanted && lane < strands.laneCount {
+      let length = strands.firstRecord(lane: lane + 1) - strands.firstRecord(lane: lane)
+      for block in 0..<min(length, wanted - position) {
+        bytes[position] = Symbols.symbol(zigzag(plane[block &* 64 &+ lane])).symbol
+        position += 1
+      }
+      lane += 1
+    }
+    guard position == wanted else { return nil }
+    return bytes
+  }
+}

@@ -1,0 +1,95 @@
+import CPlatform
+
+/// The values of one field in the order of blocks.
+struct Plane {
+  var float: UnsafeMutablePointer<Float>?
+  var double: UnsafeMutablePointer<Double>?
+}
+
+/// The codes of all columns of a chunk, block after block, each plane after two blocks of zeros, so
+/// that contexts may look back from the first block.
+final class CodePlanes {
+  static let leadIn = Column.largestLag * Strands.width
+  private let memory: Memory<Int32>
+  private let stride: Int
+
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  init(columnCount: Int, strands: Strands) throws(AEZipError) {
+    stride = strands.planeCount + Self.leadIn
+    memory = try Memory(columnCount * stride)
+    for column in 0..<columnCount {
+      memset(memory.base + column * stride, 0, Self.leadIn * MemoryLayout<Int32>.stride)
+    }
+  }
+
+  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> {
+    memory.base + (column * stride + Self.leadIn)
+  }
+}
+
+/// What happened while a chunk's columns were coded: exceptions and statistics.
+struct ChunkOutcome {
+  /// For each column, the records of the chunk whose values are stored bit for bit.
+  var exceptions: [[UInt32]]
+  var missing: [Int]
+  /// The errors that the proof lets pass: the bounds, less a margin for the proof's own rounding.
+  var proofBounds: [Double]
+  private let float: Memory<aezk_stats_f32>
+  private let double: Memory<aezk_stats_f64>
+
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  init(columnCount: Int) throws(AEZipError) {
+    exceptions = [[UInt32]](repeating: [], count: columnCount)
+    missing = [Int](repeating: 0, count: columnCount)
+    proofBounds = [Double](repeating: 0, count: columnCount)
+    float = try Memory(columnCount, zeroed: true)
+    double = try Memory(columnCount, zeroed: true)
+  }
+
+  func floatStats(_ column: Int) -> UnsafeMutablePointer<aezk_stats_f32> { float.base + column }
+  func doubleStats(_ column: Int) -> UnsafeMutablePointer<aezk_stats_f64> { double.base + column }
+
+  mutating func exception(_ column: Int, record: Int, isMissing: Bool) {
+    exceptions[column].append(UInt32(record))
+    if isMissing { missing[column] += 1 }
+  }
+
+  /// Adds one value to the statistics if its restored value keeps the bound; the scalar form of the
+  /// kernel `check_f32`.
+  func note(
+    _ value: Float, _ restored: Float, _ bound: Float, _ lane: Int,
+    _ stats: UnsafeMutablePointer<aezk_stats_f32>
+  ) -> Bool {
+    let error = (value - restored).magnitude
+    guard error <= bound, value.bitPattern == 0 || value.isNormal else { return false }
+    let s = UnsafeMutableRawPointer(stats).assumingMemoryBound(to: Float.self) + lane
+    s[0] = max(s[0], error)
+    s[64] += error * error
+    return true
+  }
+
+  func note(
+    _ value: Double, _ restored: Double, _ bound: Double, _ lane: Int,
+    _ stats: UnsafeMutablePointer<aezk_stats_f64>
+  ) -> Bool {
+    let error = (value - restored).magnitude
+    guard error <= bound, value.bitPattern == 0 || value.isNormal else { return false }
+    let s = UnsafeMutableRawPointer(stats).assumingMemoryBound(to: Double.self) + lane
+    s[0] = max(s[0], error)
+    s[64] += error * error
+    return true
+  }
+
+  /// The errors of one column: largest, and the sum of squares over all lanes in their order.
+  func errors(_ column: Int, isFloat: Bool) -> (largest: Double, squares: Double) {
+    var largest = 0.0
+    var squares = 0.0
+    let f = UnsafeRawPointer(float.base + column).assumingMemoryBound(to: Float.self)
+    let d = UnsafeRawPointer(double.base + column).assumingMemoryBound(to: Double.self)
+    for lane in 0..<64 {
+      largest = max(largest, isFloat ? Double(f[lane]) : d[lane])
+      squares += isFloat ? Double(f[64 + lane]) : d[64 + lane]
+    }
+    return (largest, squares)
+  }
+}

@@ -1,0 +1,168 @@
+/// What predicts a value besides the model: the correction of a column of this record (`lag` 0, an
+/// earlier column) or of the record `lag` before it.
+struct Regressor {
+  var column: Int
+  var lag: Int
+  var coefficient: Double
+}
+
+/// Whose codes tell how large the next code of a column will be; Format.md, section 6.5.
+struct Context {
+  struct Source {
+    var column: Int
+    var lag: Int
+    var weight: Int32
+  }
+
+  var sources: [Source] = []
+  /// Ascending activities; a code's class is how many of them it reaches.
+  var thresholds: [Int32] = []
+
+  var classCount: Int { thresholds.count + 1 }
+}
+
+/// How one bounded field, or one latent, of a chunk is coded.
+///
+///     y = (x * scale - origin) / unit              code units
+///     p = model + intercept + sum of coefficient * correction, rounded as `snap` says
+///     code = round((y - p) / multiple)             restored y = p + multiple * code
+///     x = (origin + unit * y) / scale
+///
+/// The correction of a column is its restored y minus the model's part of p.
+struct Column {
+  enum Snap: UInt8 {
+    /// Restored values lie anywhere.
+    case none = 0
+    /// Restored y are integers.
+    case integers = 1
+    /// Restored y are integers plus one half: an even multiple on a lattice.
+    case halves = 2
+  }
+
+  /// The largest lag of a regressor or a context source.
+  static let largestLag = 2
+  static let mostRegressors = 64
+  static let mostSources = 6
+  static let mostClasses = 16
+
+  /// The field of the layout; nil for a latent.
+  var field: Int?
+  var origin = 0.0
+  /// What 64-bit integers are relative to.
+  var integerOrigin: Int64 = 0
+  var unit = 1.0
+  var scale = 1.0
+  /// Values are multiples of unit / scale.
+  var lattice = false
+  /// Values are restored in Float arithmetic.
+  var single = false
+  var multiple = 1.0
+  var snap = Snap.none
+  var intercept = 0.0
+  var regressors: [Regressor] = []
+  /// The field's type limits restored values; set from the layout, not stored.
+  var clampRange: ClosedRange<Double> = -Double.infinity...Double.infinity
+  /// The base-2 exponent of the unit of coefficients.
+  var coefficientExponent = 0
+  var context = Context()
+  /// Codes lie in the stream record by record, not block by block.
+  var recordOrder = false
+}
+
+// MARK: - In the file: Format.md, section 6.3
+
+extension Column {
+  func write(to writer: inout ByteWriter) {
+    var flags: UInt8 = snap.rawValue
+    if lattice { flags |= 4 }
+    if single { flags |= 8 }
+    if recordOrder { flags |= 16 }
+    if integerOrigin != 0 { flags |= 32 }
+    if scale != 1 { flags |= 64 }
+    writer.byte(flags)
+    writer.f64(origin)
+    writer.f64(unit)
+    if integerOrigin != 0 { writer.u64(UInt64(bitPattern: integerOrigin)) }
+    if scale != 1 { writer.f64(scale) }
+    writer.count(Int(multiple))
+    writer.f32(Float(intercept))
+    writer.count(regressors.count)
+    if !regressors.isEmpty { writer.byte(UInt8(coefficientExponent)) }
+    for regressor in regressors {
+      writer.count(regressor.column * (Self.largestLag + 1) + regressor.lag)
+      writer.signed(Int(regressor.coefficient * exp2(coefficientExponent)))
+    }
+    writer.count(context.sources.count)
+    for source in context.sources {
+      writer.count(source.column * (Self.largestLag + 1) + source.lag)
+      writer.count(Int(source.weight))
+    }
+    writer.count(context.thresholds.count)
+    for threshold in context.thresholds { writer.count(Int(threshold)) }
+  }
+
+  /// - Parameters:
+  ///   - index: the column's own index: regressors of lag 0 must come before it.
+  ///   - columnCount: the number of columns in the chunk.
+  init(
+    field: Int?, index: Int, columnCount: Int, from reader: inout ByteReader
+  ) throws(AEZipError) {
+    self.field = field
+    let flags = try reader.byte()
+    guard let snap = Snap(rawValue: flags & 3), flags & 128 == 0 else {
+      throw .corrupted(what: "the flags of a column", declared: Int(flags), computed: 0)
+    }
+    self.snap = snap
+    lattice = flags & 4 != 0
+    single = flags & 8 != 0
+    recordOrder = flags & 16 != 0
+    origin = try Self.finite(reader.f64())
+    unit = try Self.finite(reader.f64())
+    if flags & 32 != 0 { integerOrigin = Int64(bitPattern: try reader.u64()) }
+    if flags & 64 != 0 { scale = try Self.finite(reader.f64()) }
+    multiple = Double(try reader.count(limit: 1 << 30))
+    intercept = Double(try reader.f32())
+    guard unit > 0, scale > 0, multiple > 0, intercept.isFinite else {
+      throw .corrupted(what: "the units of a column", declared: 0, computed: index)
+    }
+    let count = try reader.count(limit: Self.mostRegressors)
+    if count > 0 { coefficientExponent = try reader.byte(below: 64) }
+    for _ in 0..<count {
+      let (column, lag) = try Self.reference(index, columnCount, &reader)
+      let coefficient = Double(try reader.signed()) / exp2(coefficientExponent)
+      regressors.append(Regressor(column: column, lag: lag, coefficient: coefficient))
+    }
+    for _ in 0..<(try reader.count(limit: Self.mostSources)) {
+      let (column, lag) = try Self.reference(index, columnCount, &reader)
+      let weight = Int32(try reader.count(limit: 4096))
+      context.sources.append(Context.Source(column: column, lag: lag, weight: weight))
+    }
+    for _ in 0..<(try reader.count(limit: Self.mostClasses - 1)) {
+      context.thresholds.append(Int32(try reader.count(limit: Int(Int32.max))))
+    }
+  }
+
+  private static func finite(_ value: Double) throws(AEZipError) -> Double {
+    guard value.isFinite else {
+      throw .corrupted(what: "a number of a column", declared: 0, computed: 1)
+    }
+    return value
+  }
+
+  /// A column and lag that are known before column `index` of a record.
+  private static func reference(
+    _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
+  ) throws(AEZipError) -> (column: Int, lag: Int) {
+    let code = try reader.count(limit: columnCount * (largestLag + 1) - 1)
+    let (column, lag) = code.quotientAndRemainder(dividingBy: largestLag + 1)
+    guard lag > 0 || column < index else {
+      throw .corrupted(what: "the order of columns", declared: column, computed: index)
+    }
+    return (column, lag)
+  }
+}
+
+/// 2 to a power of 0 ... 1023, exactly.
+func exp2(_ exponent: Int) -> Double {
+  Double(bitPattern: UInt64(1023 + exponent) << 52)
+}

@@ -1,0 +1,113 @@
+import CPlatform
+
+/// Hands the decoder its codes: columns without context are laid out at once, columns with context
+/// block by block, when the codes are known that their classes depend on. Format.md, section 6.5.
+final class ContextReader {
+  private let columns: [Column]
+  private let ordered: Memory<Int32>
+  private let codes: CodePlanes
+  private let strands: Strands
+  private let kernels: aezk_kernels
+  /// For each column the first of its classes in `cursors`.
+  private var firstClass: [Int] = []
+  /// Next and end position in `ordered` of each class.
+  private let cursors: Memory<Int>
+  private let ends: Memory<Int>
+  private let classes: Memory<UInt8>
+  private var classifiers: [ContextClassifier?] = []
+
+  init(
+    columns: [Column], counts: [Int], ordered: Memory<Int32>, codes: CodePlanes, strands: Strands,
+    kernels: aezk_kernels
+  ) throws(AEZipError) {
+    self.columns = columns
+    self.ordered = ordered
+    self.codes = codes
+    self.strands = strands
+    self.kernels = kernels
+    cursors = try Memory(max(counts.count, 1))
+    ends = try Memory(max(counts.count, 1))
+    classes = try Memory(64)
+    var start = 0
+    for index in 0..<counts.count {
+      cursors[index] = start
+      start += counts[index]
+      ends[index] = start
+    }
+    var next = 0
+    for index in 0..<columns.count {
+      firstClass.append(next)
+      if columns[index].context.classCount > 1 {
+        classifiers.append(try ContextClassifier(columns[index].context))
+      } else {
+        classifiers.append(nil)
+        let source = ordered.base + cursors[next]
+        if columns[index].recordOrder {
+          CodeOrder.fromRecords(source, strands, into: codes.plane(index))
+        } else {
+          CodeOrder.fromBlocks(source, strands, into: codes.plane(index))
+        }
+      }
+      next += columns[index].context.classCount
+    }
+  }
+
+  /// Makes sure that the codes of a column in a block are in place.
+  @inline(__always)
+  func fetch(_ index: Int, _ block: Int) throws(AEZipError) {
+    guard columns[index].context.classCount > 1 else { return }
+    try fetchClasses(index, block)
+  }
+
+  private func fetchClasses(_ index: Int, _ block: Int) throws(AEZipError) {
+    classifiers[index]!.classify(block, codes, kernels, into: classes.base)
+    let target = codes.plane(index) + block * 64
+    let active = strands.activeLanes(block)
+    let cursors = self.cursors.base + firstClass[index]
+    let ends = self.ends.base + firstClass[index]
+    let source = ordered.base
+    for lane in 0..<active {
+      let kind = Int(classes.base[lane])
+      let position = cursors[kind]
+      guard position < ends[kind] else {
+        throw .corrupted(what: "the classes of a column", declared: ends[kind], computed: position)
+      }
+      target[lane] = source[position]
+      cursors[kind] = position &+ 1
+    }
+    for lane in active..<64 { target[lane] = 0 }
+  }
+}
+
+/// The classes of codes, from the sizes of codes that are already known; for encoder and decoder.
+final class ContextClassifier {
+  private let context: Context
+  private let pointers: Memory<UnsafePointer<Int32>?>
+  private let weights: Memory<Int32>
+  private let thresholds: Memory<Int32>
+
+  init(_ context: Context) throws(AEZipError) {
+    self.context = context
+    pointers = try Memory(max(context.sources.count, 1))
+    weights = try Memory(max(context.sources.count, 1))
+    thresholds = try Memory(max(context.thresholds.count, 1))
+    for index in 0..<context.sources.count { weights[index] = context.sources[index].weight }
+    for index in 0..<context.thresholds.count { thresholds[index] = context.thresholds[index] }
+  }
+
+  /// The classes of a block's 64 lanes.
+  @inline(__always)
+  func classify(
+    _ block: Int, _ codes: CodePlanes, _ kernels: aezk_kernels,
+    into classes: UnsafeMutablePointer<UInt8>
+  ) {
+    for index in 0..<context.sources.count {
+      let source = context.sources[index]
+      pointers.base[index] = UnsafePointer(
+        codes.plane(source.column) + (block - source.lag) * 64)
+    }
+    kernels.classify(
+      classes, pointers.base, weights.base, context.sources.count, thresholds.base,
+      context.thresholds.count)
+  }
+}

@@ -1,0 +1,157 @@
+import CPlatform
+
+/// Fields that are stored bit for bit as byte planes: floats without a lattice, and integers too wide
+/// for codes. Format.md, section 6.8.
+///
+/// Values are taken as unsigned integers of their size, changed by `transform`, and split into
+/// planes of bytes, low bytes first; each plane is one zlib stream.
+struct ExactCoder {
+  enum Transform: UInt8, CaseIterable {
+    case none = 0
+    /// The difference from the previous record's bits, wrapping.
+    case delta = 1
+    /// The exclusive or with the previous record's bits.
+    case xor = 2
+    /// The difference of differences, wrapping.
+    case secondDelta = 3
+  }
+
+  let zlib: Zlib
+  let level: Int
+
+  /// Packs one field of all records; returns the sizes of the planes' streams.
+  func pack(
+    _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, size: Int, count: Int,
+    to output: ByteBuffer
+  ) throws(AEZipError) -> (transform: Transform, sizes: [Int]) {
+    let values = try Memory<UInt64>(max(count, 1))
+    for record in 0..<count {
+      values[record] = Self.load(records.baseAddress! + (record * recordSize + offset), size)
+    }
+    let planes = try Memory<UInt8>(max(count * size, 1))
+    var best = Transform.none
+    var bestBits = Double.infinity
+    for transform in Transform.allCases {
+      split(values, count, size, transform, into: planes)
+      var bits = 0.0
+      for plane in 0..<size { bits += Self.estimate(planes.base + plane * count, count) }
+      if bits < bestBits * 0.995 { (best, bestBits) = (transform, bits) }
+    }
+    split(values, count, size, best, into: planes)
+    var sizes: [Int] = []
+    for plane in 0..<size {
+      let bytes = UnsafeRawBufferPointer(start: planes.base + plane * count, count: count)
+      sizes.append(try packPlane(bytes, to: output))
+    }
+    return (best, sizes)
+  }
+
+  private func packPlane(
+    _ bytes: UnsafeRawBufferPointer, to output: ByteBuffer
+  ) throws(AEZipError) -> Int {
+    guard bytes.count > 0 else { return 0 }
+    let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    let share = Repeats.share(pointer, bytes.count)
+    var strategies: [PackingStrategy] = [.huffman]
+    if share > 0.004 || level >= 7 { strategies.append(.full(level >= 7 ? 9 : 6)) }
+    if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
+    return try zlib.packSmallest(bytes, strategies, to: output)
+  }
+
+  /// The inverse of ``pack``: fills in one field of the records `wanted`, the first of which lies at
+  /// `output`.
+  func unpack(
+    _ planes: [UnsafeRawBufferPointer], transform: Transform, size: Int, count: Int,
+    wanted: Range<Int>, into output: UnsafeMutableRawPointer, recordSize: Int, offset: Int
+  ) throws(AEZipError) {
+    let values = try Memory<UInt64>(max(count, 1), zeroed: true)
+    for plane in 0..<size {
+      let bytes = try Unpacker.inflate(planes[plane], to: count, zlib, slack: 0)
+      let shift = UInt64(8 * plane)
+      for record in 0..<count { values.base[record] |= UInt64(bytes.base[record]) &<< shift }
+    }
+    let mask = Self.mask(size)
+    var previous: UInt64 = 0
+    var step: UInt64 = 0
+    if transform != .none {
+      for record in 0..<count {
+        switch transform {
+        case .none: break
+        case .delta: previous = (previous &+ values.base[record]) & mask
+        case .xor: previous ^= values.base[record]
+        case .secondDelta:
+          step = (step &+ values.base[record]) & mask
+          previous = (previous &+ step) & mask
+        }
+        values.base[record] = previous
+      }
+    }
+    for record in wanted {
+      Self.store(
+        values.base[record], size,
+        output + ((record - wanted.lowerBound) * recordSize + offset))
+    }
+  }
+
+  private func split(
+    _ values: Memory<UInt64>, _ count: Int, _ size: Int, _ transform: Transform,
+    into planes: Memory<UInt8>
+  ) {
+    var previous: UInt64 = 0
+    var step: UInt64 = 0
+    for record in 0..<count {
+      let value = values.base[record]
+      var bits = value
+      switch transform {
+      case .none: break
+      case .delta: bits = value &- previous
+      case .xor: bits = value ^ previous
+      case .secondDelta:
+        bits = value &- previous &- step
+        step = value &- previous
+      }
+      previous = value
+      for plane in 0..<size {
+        planes.base[plane &* count &+ record] = UInt8(truncatingIfNeeded: bits &>> UInt64(8 &* plane))
+      }
+    }
+  }
+
+  /// Bits that a plane will take, about.
+  private static func estimate(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+    var counts = [Int](repeating: 0, count: 256)
+    let step = max(1, count / 65536)
+    var index = 0
+    var seen = 0
+    while index < count {
+      counts[Int(bytes[index])] += 1
+      seen += 1
+      index += step
+    }
+    guard seen > 0 else { return 0 }
+    let bits = Entropy.bits(counts) * Double(count) / Double(seen)
+    return bits * (1 - 0.9 * Repeats.share(bytes, count))
+  }
+
+  static func mask(_ size: Int) -> UInt64 { size == 8 ? .max : (1 << UInt64(8 * size)) - 1 }
+
+  @inline(__always)
+  static func load(_ p: UnsafeRawPointer, _ size: Int) -> UInt64 {
+    switch size {
+    case 1: UInt64(p.load(as: UInt8.self))
+    case 2: UInt64(p.loadUnaligned(as: UInt16.self))
+    case 4: UInt64(p.loadUnaligned(as: UInt32.self))
+    default: p.loadUnaligned(as: UInt64.self)
+    }
+  }
+
+  @inline(__always)
+  static func store(_ value: UInt64, _ size: Int, _ p: UnsafeMutableRawPointer) {
+    switch size {
+    case 1: p.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+    case 2: p.storeBytes(of: UInt16(truncatingIfNeeded: value), as: UInt16.self)
+    case 4: p.storeBytes(of: UInt32(truncatingIfNeeded: value), as: UInt32.self)
+    default: p.storeBytes(of: value, as: UInt64.self)
+    }
+  }
+}

@@ -1,0 +1,362 @@
+import CPlatform
+
+/// The codes of one column and context class: part of a stream.
+struct Piece {
+  var stream = 0
+  /// Low bits of each code that are kept raw.
+  var shift = 0
+  var count = 0
+}
+
+/// Packs the codes of a chunk: codes to symbols, symbols to streams, streams to zlib; and back in
+/// ``Unpacker``. Format.md, section 6.6.
+final class Packer {
+  private let zlib: Zlib
+  private let level: Int
+  /// Symbols of all pieces, one piece after the other.
+  private let symbols: Memory<UInt8>
+  private var symbolCount = 0
+  private let raw: BitWriter
+  private let escapes: ByteBuffer
+  private var pieces: [PendingPiece] = []
+
+  private struct PendingPiece {
+    var start: Int
+    var piece: Piece
+    var histogram: [Int]
+    var bits: Double
+    /// Has repeats worth looking for: shares no stream.
+    var repeats: Bool
+  }
+
+  /// - Parameter codeCount: the number of codes of all columns together.
+  init(codeCount: Int, zlib: Zlib, level: Int) throws(AEZipError) {
+    self.zlib = zlib
+    self.level = level
+    symbols = try Memory(max(codeCount, 1))
+    raw = try BitWriter()
+    escapes = try ByteBuffer()
+  }
+
+  /// Adds the codes of a column's class, in the order of Format.md.
+  func add(
+    _ codes: UnsafePointer<Int32>, count: Int, repeats: Bool
+  ) throws(AEZipError) {
+    let shift = Self.bestShift(codes, count)
+    let target = symbols.base + symbolCount
+    var histogram = [Int](repeating: 0, count: 256)
+    let mask = (UInt32(1) << UInt32(shift)) - 1
+    try histogram.withUnsafeMutableBufferPointer { (histogram) throws(AEZipError) in
+      let histogram = histogram.baseAddress!
+      for index in 0..<count {
+        let u = zigzag(codes[index])
+        let h = u >> UInt32(shift)
+        if shift > 0 { try raw.write(u & mask, shift) }
+        let (symbol, rawBits) = Symbols.symbol(h)
+        if rawBits > 0 {
+          try raw.write(h & ((UInt32(1) << UInt32(rawBits)) - 1), rawBits)
+        }
+        target[index] = symbol
+        histogram[Int(symbol)] += 1
+      }
+    }
+    pieces.append(
+      PendingPiece(
+        start: symbolCount, piece: Piece(stream: 0, shift: shift, count: count),
+        histogram: histogram, bits: Entropy.bits(histogram), repeats: repeats))
+    symbolCount += count
+  }
+
+  /// How many low bits are as good as noise: so many that the rest needs few symbols, unless keeping
+  /// them would tell more than they cost.
+  private static func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
+    guard count > 0 else { return 0 }
+    let stride = max(1, count / 4096)
+    var sum = 0.0
+    var sampled = 0
+    var index = 0
+    while index < count {
+      sum += Double(zigzag(codes[index]))
+      sampled += 1
+      index += stride
+    }
+    let mean = sum / Double(sampled)
+    guard mean >= 48 else { return 0 }
+    let shift = max(0, min(24, Int(Entropy.log2(mean)) - 4))
+    guard shift > 0 else { return 0 }
+    // Compare both on the sample: codes with structure in their low bits (multiples, lattices) lose.
+    var plain = [Int](repeating: 0, count: 256)
+    var shifted = [Int](repeating: 0, count: 256)
+    var plainRaw = 0
+    var shiftedRaw = shift * sampled
+    index = 0
+    while index < count {
+      let u = zigzag(codes[index])
+      let (a, aBits) = Symbols.symbol(u)
+      plain[Int(a)] += 1
+      plainRaw += aBits
+      let (b, bBits) = Symbols.symbol(u >> UInt32(shift))
+      shifted[Int(b)] += 1
+      shiftedRaw += bBits
+      index += stride
+    }
+    let plainBits = Entropy.bits(plain) + Double(plainRaw)
+    let shiftedBits = Entropy.bits(shifted) + Double(shiftedRaw)
+    return shiftedBits <= plainBits * 1.002 ? shift : 0
+  }
+
+  // MARK: - Streams
+
+  /// Packs everything into `output` and describes it in `header`.
+  func finish(to output: ByteBuffer, header: inout ByteWriter) throws(AEZipError) {
+    let order = cluster()
+    // Pieces in the order they were added, which is that of columns and classes.
+    for piece in pieces {
+      header.count(piece.piece.stream * 32 + piece.piece.shift)
+    }
+    var directory = ByteWriter()
+    for members in order {
+      var total = 0
+      for member in members { total += pieces[member].piece.count }
+      let joined = try Memory<UInt8>(max(total, 1))
+      var position = 0
+      var histogram = [Int](repeating: 0, count: 256)
+      for member in members {
+        let piece = pieces[member]
+        memcpy(joined.base + position, symbols.base + piece.start, piece.piece.count)
+        position += piece.piece.count
+        for symbol in 0..<256 { histogram[symbol] += piece.histogram[symbol] }
+      }
+      let (grouping, grouped) = try group(joined, total, histogram)
+      let size = try packBest(grouped.bytes, repeats: pieces[members[0]].repeats, to: output)
+      directory.byte(UInt8(grouping))
+      directory.count(size)
+    }
+    header.count(order.count)
+    for byte in directory.bytes { header.byte(byte) }
+    header.count(escapes.count)
+    header.count(try packBest(escapes.bytes, repeats: false, to: output))
+    try raw.flush()
+    header.count(raw.bytes.count)
+    header.count(try zlib.pack(raw.bytes.bytes, .stored, to: output))
+  }
+
+  /// Decides which pieces share a stream: those of like distribution, neighbours in the order of
+  /// entropy, as long as sharing costs less than a stream's tables. Sets each piece's stream and
+  /// returns the members of each.
+  private func cluster() -> [[Int]] {
+    var streams: [[Int]] = []
+    var sharing: [Int] = []
+    for index in 0..<pieces.count {
+      if pieces[index].repeats && pieces[index].piece.count > 256 {
+        streams.append([index])
+      } else {
+        sharing.append(index)
+      }
+    }
+    // Mean bits a code, then position, so that the order is total.
+    var keys = [Double](repeating: 0, count: pieces.count)
+    for index in sharing {
+      keys[index] = pieces[index].bits / Double(max(1, pieces[index].piece.count))
+    }
+    sharing.sort { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
+    var members: [Int] = []
+    var histogram: [Int] = []
+    var bits = 0.0
+    for index in sharing {
+      let next = pieces[index]
+      if members.isEmpty {
+        (members, histogram, bits) = ([index], next.histogram, next.bits)
+        continue
+      }
+      var merged = histogram
+      for symbol in 0..<256 { merged[symbol] += next.histogram[symbol] }
+      let mergedBits = Entropy.bits(merged)
+      if mergedBits <= bits + next.bits + Entropy.streamBits {
+        members.append(index)
+        (histogram, bits) = (merged, mergedBits)
+      } else {
+        streams.append(members)
+        (members, histogram, bits) = ([index], next.histogram, next.bits)
+      }
+    }
+    if !members.isEmpty { streams.append(members) }
+    for stream in 0..<streams.count {
+      streams[stream].sort()
+      for member in streams[stream] { pieces[member].piece.stream = stream }
+    }
+    return streams
+  }
+
+  /// Puts several symbols in one byte where entropy is low; chosen from histograms.
+  private func group(
+    _ joined: Memory<UInt8>, _ count: Int, _ histogram: [Int]
+  ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
+    var best = 0
+    var bestBits = Entropy.huffmanBits(histogram)
+    if count > 64, Entropy.bits(histogram) < 2.2 * Double(count) {
+      for index in 1..<Grouping.all.count {
+        let grouping = Grouping.all[index]
+        var escapeCount = 0
+        for symbol in (grouping.alphabet - 1)..<256 { escapeCount += histogram[symbol] }
+        guard escapeCount * 8 < count else { continue }
+        let counts = Self.groupedHistogram(joined.base, count, grouping)
+        let bits = Entropy.huffmanBits(counts) + 7 * Double(escapeCount)
+        if bits < bestBits * 0.995 { (best, bestBits) = (index, bits) }
+      }
+    }
+    let output = try ByteBuffer(capacity: count + 64)
+    let grouping = Grouping.all[best]
+    if best == 0 {
+      try output.append(UnsafeRawBufferPointer(start: joined.base, count: count))
+      return (best, output)
+    }
+    let target = try output.reserve(grouping.byteCount(count))
+    let largest = grouping.alphabet - 1
+    var index = 0
+    var written = 0
+    while index < count {
+      var byte = 0
+      var place = 1
+      for position in index..<min(index + grouping.size, count) {
+        var digit = Int(joined[position])
+        if digit >= largest {
+          try escapes.append([UInt8(digit)])
+          digit = largest
+        }
+        byte += digit * place
+        place *= grouping.alphabet
+      }
+      target[written] = UInt8(byte)
+      written += 1
+      index += grouping.size
+    }
+    output.commit(written)
+    return (best, output)
+  }
+
+  private static func groupedHistogram(
+    _ symbols: UnsafePointer<UInt8>, _ count: Int, _ grouping: Grouping
+  ) -> [Int] {
+    var counts = [Int](repeating: 0, count: 256)
+    let largest = grouping.alphabet - 1
+    let whole = count / grouping.size
+    counts.withUnsafeMutableBufferPointer { counts in
+      var position = 0
+      for _ in 0..<whole {
+        var byte = 0
+        var place = 1
+        for _ in 0..<grouping.size {
+          byte &+= min(Int(symbols[position]), largest) &* place
+          place &*= grouping.alphabet
+          position &+= 1
+        }
+        counts[byte & 255] &+= 1
+      }
+    }
+    return counts
+  }
+
+  /// Packs with the strategy that fits: Huffman codes alone, unless repeats pay.
+  private func packBest(
+    _ bytes: UnsafeRawBufferPointer, repeats: Bool, to output: ByteBuffer
+  ) throws(AEZipError) -> Int {
+    guard bytes.count > 0 else { return 0 }
+    var strategies: [PackingStrategy] = [.huffman]
+    let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    if repeats || Repeats.share(pointer, bytes.count) > 0.02 {
+      strategies.append(.full(level >= 7 ? 9 : 6))
+    }
+    if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
+    return try zlib.packSmallest(bytes, strategies, to: output)
+  }
+}
+
+extension Zlib {
+  /// Packs with each of the strategies and keeps the smallest.
+  func packSmallest(
+    _ bytes: UnsafeRawBufferPointer, _ strategies: [PackingStrategy], to output: ByteBuffer
+  ) throws(AEZipError) -> Int {
+    guard strategies.count > 1 else { return try pack(bytes, strategies[0], to: output) }
+    var best: ByteBuffer?
+    for strategy in strategies {
+      let trial = try ByteBuffer(capacity: bytes.count / 2 + 64)
+      _ = try pack(bytes, strategy, to: trial)
+      if best == nil || trial.count < best!.count { best = trial }
+    }
+    try output.append(best!.bytes)
+    return best!.count
+  }
+}
+
+/// Whether looking for repeats would pay, from a quick look at samples.
+enum Repeats {
+  /// The share of bits that repeats of at least four bytes would save over Huffman codes.
+  static func share(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+    guard count >= 64 else { return 1 }
+    let window = min(count, 8192)
+    var counts = [Int](repeating: 0, count: 256)
+    var saved = 0.0
+    var total = 0.0
+    let table = UnsafeMutablePointer<Int32>.allocate(capacity: 4096)
+    defer { table.deallocate() }
+    let starts = count > 2 * window ? [0, (count - window) / 2] : [0]
+    for start in starts {
+      for symbol in 0..<256 { counts[symbol] = 0 }
+      for index in start..<start + window { counts[Int(bytes[index])] += 1 }
+      let bitsPerByte = Entropy.bits(counts) / Double(window)
+      for slot in 0..<4096 { table[slot] = -1 }
+      var index = start
+      let end = start + window
+      while index < end {
+        total += bitsPerByte
+        guard index + 4 <= end else {
+          index += 1
+          continue
+        }
+        let key = UnsafeRawPointer(bytes + index).loadUnaligned(as: UInt32.self)
+        let slot = Int((key &* 2_654_435_761) >> 20)
+        let candidate = Int(table[slot])
+        table[slot] = Int32(index - start)
+        var length = 0
+        if candidate >= 0 {
+          let from = start + candidate
+          while index + length < end, length < 258, bytes[from + length] == bytes[index + length] {
+            length += 1
+          }
+        }
+        if length >= 4 {
+          let distance = Double(index - start - candidate)
+          let cost = 11 + Entropy.log2(distance)
+          let gain = Double(length) * bitsPerByte - cost
+          if gain > 0 {
+            saved += gain
+            total += bitsPerByte * Double(length - 1)
+            index += length
+            continue
+          }
+        }
+        index += 1
+      }
+    }
+    return total > 0 ? saved / total : 1
+  }
+
+  /// The share of bytes that equal the three before them.
+  static func runShare(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+    guard count >= 64 else { return 1 }
+    let stride = max(1, count / 16384)
+    var runs = 0
+    var seen = 0
+    var index = 3
+    while index < count {
+      let byte = bytes[index]
+      if byte == bytes[index - 1] && byte == bytes[index - 2] && byte == bytes[index - 3] {
+        runs += 1
+      }
+      seen += 1
+      index += stride
+    }
+    return Double(runs) / Double(seen)
+  }
+}

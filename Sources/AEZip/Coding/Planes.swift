@@ -1,0 +1,164 @@
+// Records to planes and back: the values of one field in the order of blocks.
+//
+// Narrow types become Float, wide ones Double. 64-bit integers are stored relative to `base`, so
+// that a Double holds them exactly when the chunk's range permits. Lanes without a record repeat a
+// value of their strand, so that kernels need no masks.
+
+extension ElementType {
+  /// Whether planes of this type hold Float (else Double); every value is exact in it.
+  var usesFloatPlane: Bool {
+    switch self {
+    case .f32, .i8, .i16, .u8, .u16: true
+    case .f64, .i32, .i64, .u32, .u64: false
+    }
+  }
+}
+
+/// Copies one field of all records into a Float plane.
+func gather(
+  _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, type: ElementType,
+  strands: Strands, blocks: Range<Int>, into plane: UnsafeMutablePointer<Float>
+) {
+  let base = records.baseAddress! + offset
+  switch type {
+  case .f32: gather(base, recordSize, strands, blocks, plane, of: Float.self) { $0 }
+  case .i8: gather(base, recordSize, strands, blocks, plane, of: Int8.self) { Float($0) }
+  case .i16: gather(base, recordSize, strands, blocks, plane, of: Int16.self) { Float($0) }
+  case .u8: gather(base, recordSize, strands, blocks, plane, of: UInt8.self) { Float($0) }
+  case .u16: gather(base, recordSize, strands, blocks, plane, of: UInt16.self) { Float($0) }
+  case .f64, .i32, .i64, .u32, .u64: preconditionFailure("not a type of Float planes")
+  }
+}
+
+/// Copies one field of all records into a Double plane; `origin` is subtracted from 64-bit integers.
+func gather(
+  _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, type: ElementType, origin: Int64,
+  strands: Strands, blocks: Range<Int>, into plane: UnsafeMutablePointer<Double>
+) {
+  let base = records.baseAddress! + offset
+  switch type {
+  case .f64: gather(base, recordSize, strands, blocks, plane, of: Double.self) { $0 }
+  case .i32: gather(base, recordSize, strands, blocks, plane, of: Int32.self) { Double($0) }
+  case .u32: gather(base, recordSize, strands, blocks, plane, of: UInt32.self) { Double($0) }
+  case .i64: gather(base, recordSize, strands, blocks, plane, of: Int64.self) { Double($0 &- origin) }
+  case .u64:
+    gather(base, recordSize, strands, blocks, plane, of: UInt64.self) {
+      Double(Int64(bitPattern: $0 &- UInt64(bitPattern: origin)))
+    }
+  case .f32, .i8, .i16, .u8, .u16: preconditionFailure("not a type of Double planes")
+  }
+}
+
+@inline(__always)
+private func gather<Stored, Wide>(
+  _ base: UnsafeRawPointer, _ recordSize: Int, _ strands: Strands, _ blocks: Range<Int>,
+  _ plane: UnsafeMutablePointer<Wide>, of: Stored.Type, _ convert: (Stored) -> Wide
+) {
+  var lane = 0
+  while lane < strands.laneCount {
+    let first = strands.firstRecord(lane: lane)
+    let length = strands.firstRecord(lane: lane + 1) - first
+    var source = base + (first + blocks.lowerBound) * recordSize
+    var target = plane + (blocks.lowerBound * Strands.width + lane)
+    let end = min(blocks.upperBound, length)
+    var block = blocks.lowerBound
+    while block < end {
+      target.pointee = convert(source.loadUnaligned(as: Stored.self))
+      source += recordSize
+      target += Strands.width
+      block &+= 1
+    }
+    if end < blocks.upperBound {
+      let source = base + first * recordSize
+      target.pointee = convert(source.loadUnaligned(as: Stored.self))
+    }
+    lane &+= 1
+  }
+  guard strands.laneCount < Strands.width else { return }
+  var block = blocks.lowerBound
+  while block < blocks.upperBound {
+    let row = plane + block * Strands.width
+    for lane in strands.laneCount..<Strands.width { row[lane] = row[0] }
+    block &+= 1
+  }
+}
+
+/// Writes block after block of a field into output records; the inverse of ``gather``.
+struct Scatter {
+  let output: UnsafeMutableRawPointer
+  let recordSize: Int
+  let offset: Int
+  let type: ElementType
+  let origin: Int64
+  /// Records of the chunk that the output wants; the first of them lies at `output`.
+  let wanted: Range<Int>
+
+  @inline(__always)
+  private func each(
+    _ strands: Strands, _ block: Int, _ body: (_ lane: Int, _ target: UnsafeMutableRawPointer) -> Void
+  ) {
+    var lane = 0
+    let active = strands.activeLanes(block)
+    let base = output + offset
+    let whole = strands.recordCount / strands.laneCount
+    let rest = strands.recordCount % strands.laneCount
+    while lane < active {
+      let record = lane &* whole &+ min(lane, rest) &+ block
+      if record >= wanted.lowerBound && record < wanted.upperBound {
+        body(lane, base + (record &- wanted.lowerBound) &* recordSize)
+      }
+      lane &+= 1
+    }
+  }
+
+  func block(_ block: Int, _ strands: Strands, _ values: UnsafePointer<Float>) {
+    switch type {
+    case .f32: each(strands, block) { $1.storeBytes(of: values[$0], as: Float.self) }
+    case .i8: each(strands, block) { $1.storeBytes(of: Int8(values[$0]), as: Int8.self) }
+    case .i16: each(strands, block) { $1.storeBytes(of: Int16(values[$0]), as: Int16.self) }
+    case .u8: each(strands, block) { $1.storeBytes(of: UInt8(values[$0]), as: UInt8.self) }
+    case .u16: each(strands, block) { $1.storeBytes(of: UInt16(values[$0]), as: UInt16.self) }
+    case .f64, .i32, .i64, .u32, .u64: break
+    }
+  }
+
+  func block(_ block: Int, _ strands: Strands, _ values: UnsafePointer<Double>) {
+    switch type {
+    case .f64: each(strands, block) { $1.storeBytes(of: values[$0], as: Double.self) }
+    case .i32: each(strands, block) { $1.storeBytes(of: Int32(values[$0]), as: Int32.self) }
+    case .u32: each(strands, block) { $1.storeBytes(of: UInt32(values[$0]), as: UInt32.self) }
+    case .i64, .u64:
+      each(strands, block) {
+        $1.storeBytes(of: origin &+ Int64(values[$0]), as: Int64.self)
+      }
+    case .f32, .i8, .i16, .u8, .u16: break
+    }
+  }
+}
+
+extension ElementType {
+  /// The values that the type can hold, seen from `origin` for 64-bit integers: restored values are
+  /// clamped to them, so that no conversion traps. Floats are not clamped.
+  func clampRange(origin: Int64) -> ClosedRange<Double> {
+    // Planes of 64-bit integers span at most 2^53 around the origin.
+    let widest = Int64(1) << 53
+    switch self {
+    case .f32, .f64: return -Double.infinity...Double.infinity
+    case .i8: return -128...127
+    case .u8: return 0...255
+    case .i16: return -32768...32767
+    case .u16: return 0...65535
+    case .i32: return -2_147_483_648...2_147_483_647
+    case .u32: return 0...4_294_967_295
+    case .i64:
+      let (low, under) = Int64.min.subtractingReportingOverflow(origin)
+      let (high, over) = Int64.max.subtractingReportingOverflow(origin)
+      return Double(under ? -widest : max(low, -widest))...Double(over ? widest : min(high, widest))
+    case .u64:
+      let value = UInt64(bitPattern: origin)
+      let below = min(value, UInt64(widest))
+      let above = min(UInt64.max - value, UInt64(widest))
+      return -Double(below)...Double(above)
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import CPlatform
+
+/// How hard to look; see ``CompressionOptions/level``.
+struct Effort {
+  let level: Int
+  /// Sample rows times moments to spend, in multiply-adds.
+  var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
+  var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
+  var raceRows: Int { level >= 7 ? 8192 : level >= 4 ? 4096 : 2048 }
+}
+
+/// Decides how each column of a chunk is predicted: by itself, from the previous record, or from a
+/// sparse linear combination of what is already restored; by bytes, on a sample.
+struct Planner {
+  let kernels: aezk_kernels
+  let effort: Effort
+  let strands: Strands
+
+  /// Fills in regressors.
+  func plan(_ columns: inout [Column], planes: [Plane]) throws(AEZipError) {
+    let count = columns.count
+    guard count > 0, strands.recordCount >= 32 else { return }
+    let width = (count + 15) / 16 * 16
+    let wanted = max(
+      2048, min(8192, effort.momentBudget / (width * width * 2)))
+    let sample = try Sample(
+      columns: columns, planes: planes, strands: strands, wanted: wanted)
+    guard sample.targetCount > 0 else { return }
+
+    let looksBack = strands.blockCount > 2 && hasMemory(sample)
+    let lags = looksBack ? (count <= 160 ? 2 : 1) : 0
+    let wide = count > 1024
+    let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
+    for index in 0..<count {
+      choose(
+        &columns, index, sample, moments: moments, lags: lags, width: sample.stride,
+        looksBack: strands.blockCount > 1)
+    }
+  }
+
+  /// Whether any column follows from the previous record.
+  private func hasMemory(_ sample: Sample) -> Bool {
+    for column in 0..<sample.columnCount {
+      var now = 0.0
+      var both = 0.0
+      var row = 0
+      for range in sample.targets {
+        row = range.lowerBound
+        while row < range.upperBound {
+          let y = sample.values[row * sample.stride + column]
+          now += y * y
+          if row >= 64 { both += y * sample.values[(row - 64) * sample.stride + column] }
+          row += 3
+        }
+      }
+      if both.magnitude > 0.1 * now { return true }
+    }
+    return false
+  }
+
+  /// Picks the way of predicting a column that takes the fewest bits on the sample.
+  private func choose(
+    _ columns: inout [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
+    lags: Int, width: Int, looksBack: Bool
+  ) {
+    var best = columns[index]
+    best.regressors = []
+    var bestBits = cost(best, index, sample)
+    func offer(_ regressors: [Regressor]) {
+      var trial = columns[index]
+      trial.regressors = regressors
+      roundCoefficients(&trial, columns, sample)
+      let bits = cost(trial, index, sample) + bitsOfCoefficients(trial)
+      if bits < bestBits { (best, bestBits) = (trial, bits) }
+    }
+    if looksBack { offer([Regressor(column: index, lag: 1, coefficient: 1)]) }
+    if !moments.isEmpty {
+      let (regression, counts) = regress(columns, index, moments, lags, width, sample.targetCount)
+      for count in counts {
+        let coefficients = regression.coefficients(count)
+        offer(
+          (0..<count).map {
+            let candidate = regression.candidates[regression.chosen[$0]]
+            return Regressor(
+              column: candidate.column, lag: candidate.lag, coefficient: coefficients[$0])
+          })
+      }
+    }
+    columns[index] = best
+  }
+
+  /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
+  private func regress(
+    _ columns: [Column], _ index: Int, _ moments: [Memory<Double>], _ lags: Int, _ width: Int,
+    _ rows: Int
+  ) -> (Regression, [Int]) {
+    var candidates: [Regression.Candidate] = []
+    for column in 0..<index { candidates.append(.init(column: column, lag: 0)) }
+    for lag in stride(from: 1, through: lags, by: 1) {
+      for column in 0..<columns.count { candidates.append(.init(column: column, lag: lag)) }
+    }
+    candidates = candidates.filter { moments[0][$0.column * width + $0.column] > 0 }
+    func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
+      a.lag <= b.lag
+        ? moments[b.lag - a.lag][a.column * width + b.column]
+        : moments[a.lag - b.lag][b.column * width + a.column]
+    }
+    let target = Regression.Candidate(column: index, lag: 0)
+    let unit = columns[index].multiple
+    var regression = Regression(
+      candidates: candidates,
+      targetVariance: moments[0][index * width + index],
+      target: { moment(target, $0) },
+      variance: {
+        let multiple = columns[$0.column].multiple
+        let exact = columns[$0.column].lattice && multiple == 1
+        return moments[0][$0.column * width + $0.column]
+          + (exact ? 0 : multiple * multiple / 12)
+      })
+    let records = Double(strands.recordCount)
+    let price = 24.0
+    // A sample of few rows makes strangers look like relatives.
+    let doubt = Entropy.log2(Double(max(2, candidates.count))) + 6
+    var worth = 0
+    while regression.chosen.count < effort.mostRegressors {
+      guard regression.extend(moment: moment) else { break }
+      let steps = regression.variances.count
+      let gain =
+        Self.bits(regression.variances[steps - 2], unit)
+        - Self.bits(regression.variances[steps - 1], unit)
+      let doubtful =
+        0.5 * Double(rows)
+        * Entropy.log2(
+          (regression.variances[steps - 2] + 1e-12) / (regression.variances[steps - 1] + 1e-12))
+        < doubt
+      guard gain * records > price, !doubtful else { break }
+      worth = regression.chosen.count
+    }
+    var counts = worth > 0 ? [worth] : []
+    for fewer in [4, 2, 1] where fewer < worth { counts.append(fewer) }
+    return (regression, counts)
+  }
+
+  /// Bits of a normal variable of this variance, rounded to a multiple of `unit`: about its entropy.
+  static func bits(_ variance: Double, _ unit: Double) -> Double {
+    0.5 * Entropy.log2(1 + 17.079468445347132 * variance / (unit * unit))
+  }
+
+  /// Rounds coefficients so that their rounding moves predictions by little of a code.
+  private func roundCoefficients(_ column: inout Column, _ columns: [Column], _ sample: Sample) {
+    guard !column.regressors.isEmpty else { return }
+    var spread = 0.0
+    for regressor in column.regressors {
+      var sum = 0.0
+      var row = 0
+      while row < sample.rowCount {
+        let value = sample.values[row * sample.stride + regressor.column]
+        sum += value * value
+        row += 7
+      }
+      spread = max(spread, (sum * 7 / Double(max(1, sample.rowCount))).squareRoot())
+    }
+    let exponent = Int(Entropy.log2(max(1, spread / column.multiple)) + 4.5)
+    column.coefficientExponent = max(0, min(30, exponent))
+    let unit = exp2(column.coefficientExponent)
+    column.regressors = column.regressors.compactMap {
+      let rounded = nearest($0.coefficient * unit)
+      guard rounded != 0, rounded.magnitude < 1e9 else { return nil }
+      return Regressor(column: $0.column, lag: $0.lag, coefficient: rounded / unit)
+    }
+  }
+
+  private func bitsOfCoefficients(_ column: Column) -> Double {
+    var bits = 8.0
+    for regressor in column.regressors {
+      let code = Int((regressor.coefficient * exp2(column.coefficientExponent)).magnitude) * 2
+      bits += 8 * Double((code.bitWidth - code.leadingZeroBitCount + 6) / 7)
+      bits += regressor.column * 3 < 128 ? 8 : 16
+    }
+    return bits
+  }
+
+  /// Bits that a column's codes take, scaled from the sample to the chunk. Regressors are read as
+  /// rounded values, as in the loop, though not with its very errors.
+  private func cost(_ column: Column, _ index: Int, _ sample: Sample) -> Double {
+    var counts = [Int](repeating: 0, count: 256)
+    var rawBits = 0
+    var rows = 0
+    let stride = sample.stride
+    let inverse = 1 / column.multiple
+    let regressors = column.regressors
+    let snap = column.snap
+    let limit = effort.raceRows
+    let step = max(1, sample.targetCount / limit)
+    counts.withUnsafeMutableBufferPointer { counts in
+      for range in sample.targets {
+        var row = range.lowerBound
+        while row < range.upperBound {
+          var p = 0.0
+          for regressor in regressors {
+            let source = row - 64 * regressor.lag
+            if source >= 0 {
+              p += regressor.coefficient * sample.rounded[source * stride + regressor.column]
+            }
+          }
+          if snap == .integers {
+            p = nearest(p)
+          } else if snap == .halves {
+            p = nearest(p - 0.5) + 0.5
+          }
+          let q = nearest((sample.values[row * stride + index] - p) * inverse)
+          let code = q.magnitude < 2e9 ? Int32(q) : 0
+          let (symbol, raw) = Symbols.symbol(zigzag(code))
+          counts[Int(symbol)] += 1
+          rawBits += raw
+          rows += 1
+          row += step
+        }
+      }
+    }
+    guard rows > 0 else { return 0 }
+    var kinds = 0
+    for count in counts where count > 0 { kinds += 1 }
+    let bits = Entropy.bits(Array(counts)) + Double(rawBits)
+    return bits * Double(strands.recordCount) / Double(rows) + 5 * Double(kinds)
+  }
+}

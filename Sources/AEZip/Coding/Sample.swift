@@ -1,0 +1,95 @@
+import CPlatform
+
+/// The records that a chunk's plan is made from: runs of consecutive blocks, spread over the chunk,
+/// as a row-major matrix of y in code units.
+///
+/// Row r - 64 k holds the record k before row r's. The first rows of each run only serve as
+/// predecessors.
+final class Sample {
+  let columnCount: Int
+  /// Elements from one row to the next: a multiple of 16.
+  let stride: Int
+  /// The rows whose predecessors are rows too.
+  private(set) var targets: [Range<Int>] = []
+  private(set) var rowCount = 0
+  /// y, and y rounded to the column's codes: what restored values look like.
+  let values: Memory<Double>
+  let rounded: Memory<Double>
+
+  var targetCount: Int { targets.reduce(0) { $0 + $1.count } }
+
+  /// - Parameter wanted: how many target rows to aim for.
+  init(
+    columns: [Column], planes: [Plane], strands: Strands, wanted: Int
+  ) throws(AEZipError) {
+    columnCount = columns.count
+    stride = (columns.count + 15) / 16 * 16
+    let lead = Column.largestLag
+    var runs: [Range<Int>] = []
+    let blocks = strands.blockCount
+    let perRun = 12
+    let runCount = max(1, (wanted / 64 + perRun - 1) / perRun)
+    if runCount * (perRun + lead) >= blocks {
+      runs = [0..<blocks]
+    } else {
+      for run in 0..<runCount {
+        let start = (blocks - perRun - lead) * run / max(1, runCount - 1)
+        runs.append(start..<start + perRun + lead)
+      }
+    }
+    for run in runs {
+      let first = rowCount + (runs.count == 1 ? min(lead, max(0, run.count - 1)) : lead) * 64
+      targets.append(first..<rowCount + run.count * 64)
+      rowCount += run.count * 64
+    }
+    // The last block's lanes without a record repeat values: they do no harm.
+    values = try Memory(rowCount * stride, zeroed: true)
+    rounded = try Memory(rowCount * stride, zeroed: true)
+    for index in 0..<columns.count {
+      fill(index, columns[index], planes[index], runs)
+    }
+  }
+
+  /// Values that are not finite become 0, the origin.
+  private func fill(_ index: Int, _ column: Column, _ plane: Plane, _ runs: [Range<Int>]) {
+    var row = 0
+    let inverse = 1 / column.unit
+    let perCode = 1 / column.multiple
+    for run in runs {
+      for position in run.lowerBound * 64..<run.upperBound * 64 {
+        let x = plane.float.map { Double($0[position]) } ?? plane.double![position]
+        var y = (x * column.scale - column.origin) * inverse
+        if !(y.magnitude < 1e9) { y = 0 }
+        if column.lattice { y = nearest(y) }
+        values[row * stride + index] = y
+        rounded[row * stride + index] =
+          nearest(y * perCode) * column.multiple
+        row += 1
+      }
+    }
+  }
+
+  /// For each lag: the second moments of y now with y `lag` records before, over the target rows,
+  /// divided by their number. Element [i * stride + j] is E[y_i(now) y_j(before)].
+  func moments(lags: Int, kernels: borrowing aezk_kernels) throws(AEZipError) -> [Memory<Double>] {
+    var result: [Memory<Double>] = []
+    for lag in 0...lags {
+      let gram = try Memory<Double>(stride * stride, zeroed: true)
+      for range in targets {
+        // Batches keep both operands in the cache; their size is part of the result's bits.
+        var row = range.lowerBound
+        while row < range.upperBound {
+          let count = min(128, range.upperBound - row)
+          let x = values.base + row * stride
+          let y = values.base + max(0, row - 64 * lag) * stride
+          kernels.gram(gram.base, stride, x, stride, y, stride, count, 0, stride, 0, stride)
+          row += count
+        }
+      }
+      let scale = 1 / Double(max(1, targetCount))
+      for index in 0..<stride * stride { gram[index] *= scale }
+      result.append(gram)
+    }
+    return result
+  }
+}

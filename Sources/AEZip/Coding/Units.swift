@@ -1,0 +1,222 @@
+import CPlatform
+
+/// The nearest integer, ties to even, of a number below 2^51; without a library call.
+@inline(__always)
+func nearest(_ x: Double) -> Double { (x + 6_755_399_441_055_744) - 6_755_399_441_055_744 }
+
+/// A chunk's values of one field, seen once: what its code units are chosen from.
+struct Extent {
+  /// Smallest and largest finite value, relative to the plane's origin for 64-bit integers.
+  var minimum = Double.infinity
+  var maximum = -Double.infinity
+  /// About the mean of finite values.
+  var mean = 0.0
+  var hasFinite: Bool { minimum <= maximum }
+  var largestMagnitude: Double { max(minimum.magnitude, maximum.magnitude) }
+
+  init(_ plane: Plane, strands: Strands, kernels: borrowing aezk_kernels) throws(AEZipError) {
+    let blocks = strands.blockCount
+    if let x = plane.float {
+      let lanes = try Memory<Float>(128)
+      for lane in 0..<64 {
+        lanes[lane] = .infinity
+        lanes[64 + lane] = -.infinity
+      }
+      for block in 0..<blocks {
+        _ = kernels.extent_f32(x + block * 64, lanes.base, lanes.base + 64)
+      }
+      for lane in 0..<64 {
+        minimum = min(minimum, Double(lanes[lane]))
+        maximum = max(maximum, Double(lanes[64 + lane]))
+      }
+    } else {
+      let x = plane.double!
+      let lanes = try Memory<Double>(128)
+      for lane in 0..<64 {
+        lanes[lane] = .infinity
+        lanes[64 + lane] = -.infinity
+      }
+      for block in 0..<blocks {
+        _ = kernels.extent_f64(x + block * 64, lanes.base, lanes.base + 64)
+      }
+      for lane in 0..<64 {
+        minimum = min(minimum, lanes[lane])
+        maximum = max(maximum, lanes[64 + lane])
+      }
+    }
+    guard hasFinite else { return }
+    var sum = 0.0
+    var count = 0
+    let middle = minimum / 2 + maximum / 2
+    let step = max(1, strands.planeCount / 2048) | 1
+    var index = 0
+    while index < strands.planeCount {
+      let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
+      if x.isFinite {
+        sum += (x - middle) / 4096
+        count += 1
+      }
+      index += step
+    }
+    if count > 0 { mean = middle + sum / Double(count) * 4096 }
+    if !mean.isFinite { mean = middle }
+  }
+}
+
+extension Column {
+  /// Chooses code units, so that step = 2 * bound, or the largest multiple of a lattice that keeps
+  /// the bound; nil if no code can keep the bound, and the field must be stored exactly.
+  ///
+  ///     |y| may reach (max - min) / unit; rounding y and x costs a share of the bound, taken off
+  ///     the step in advance.
+  static func units(
+    field: Int, type: ElementType, bound: Double, extent: Extent, plane: Plane, strands: Strands,
+    allowLattice: Bool
+  ) -> (column: Column, proofBound: Double)? {
+    var column = Column()
+    column.field = field
+    column.clampRange = type.clampRange(origin: 0)
+    guard extent.hasFinite else { return nil }
+    let range = extent.maximum - extent.minimum
+    guard range.isFinite else { return nil }
+    let lattice =
+      type.isFloat
+      ? (allowLattice
+        ? Lattice.find(plane, strands, extent, isSingle: type == .f32, bound: bound) : nil)
+      : Lattice.ofIntegers(plane, strands, extent)
+    if let lattice {
+      let spacing = lattice.unit / lattice.scale
+      // Whole numbers are exact; other decimals need a little room for rounding.
+      let whole = lattice.scale == 1 && extent.largestMagnitude < 9e15
+      let steps = 2 * bound / spacing * (whole ? 1 : 1 - 1e-5)
+      let most = steps < 1e9 ? steps.rounded(.down) + 1 : 1e9
+      var multiple = most
+      if !type.isFloat || Int(multiple) % 2 == 1 || lattice.scale != 1 || lattice.unit != 1 {
+        multiple = most - Double(1 - Int(most) % 2)
+      }
+      if multiple * spacing >= 2 * bound * 0.999 || !type.isFloat || bound == 0 {
+        column.lattice = true
+        column.scale = lattice.scale
+        column.unit = lattice.unit
+        column.multiple = multiple
+        column.snap = Int(multiple) % 2 == 1 ? .integers : .halves
+        let steps = nearest(
+          (extent.mean * lattice.scale - lattice.offset) / lattice.unit)
+        column.origin = lattice.offset + steps * lattice.unit
+        let largest = range / spacing
+        guard largest < 1.9e9, column.origin.magnitude < 9e15 else { return nil }
+        let exactInFloat =
+          type.usesFloatPlane && lattice.scale == 1 && extent.largestMagnitude < 8e6
+        column.single = exactInFloat && largest < 2e6
+        return (column, whole ? bound : bound * (1 - 1e-9))
+      }
+    }
+    guard bound > 0, type.isFloat else { return nil }
+    // Twice the bound, less what rounding y (Float if it is fine enough) and x may add.
+    let roughRange = range / (2 * bound)
+    guard roughRange < 1.5e9 else { return nil }
+    let ulp = type == .f32 ? 0x1p-24 : 0x1p-53
+    let inFloat = roughRange < Self.largestFloatRange
+    let yShare = roughRange * (inFloat ? 0x1p-23 : 0x1p-51)
+    let xShare = extent.largestMagnitude * ulp / bound
+    let single =
+      type == .f32 && inFloat && extent.largestMagnitude * 0x1p-21 / bound < 0.01
+    let share = yShare + xShare * (single ? 4 : 1) + 1e-9
+    guard share < 0.5 else { return nil }
+    column.single = single
+    if single {
+      column.origin = Double(Float(extent.mean))
+      column.unit = Double(Float(2 * bound * (1 - share)))
+    } else {
+      column.origin = extent.mean
+      column.unit = 2 * bound * (1 - share)
+    }
+    guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
+      !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
+    else { return nil }
+    return (column, type == .f32 ? bound * (1 - 0x1p-22) : bound * (1 - 0x1p-50))
+  }
+
+  /// Ranges in code units up to which Float predicts well enough.
+  static let largestFloatRange = 16384.0
+
+  /// Whether Float arithmetic holds this column's y.
+  func fitsFloat(_ extent: Extent) -> Bool {
+    let range = (extent.maximum - extent.minimum) * scale / unit
+    return lattice ? range < 2e6 : range < Self.largestFloatRange * 1.5
+  }
+}
+
+/// A grid that all values lie on: (offset + unit * k) / scale.
+struct Lattice {
+  var offset: Double
+  var unit: Double
+  var scale: Double
+
+  /// Integers: the grid of their common divisor.
+  static func ofIntegers(_ plane: Plane, _ strands: Strands, _ extent: Extent) -> Lattice {
+    var divisor: UInt64 = 0
+    var index = 0
+    while index < strands.planeCount {
+      let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
+      divisor = gcd(divisor, UInt64((x - extent.minimum).magnitude))
+      if divisor == 1 { break }
+      index += 1
+    }
+    return Lattice(offset: extent.minimum, unit: Double(max(divisor, 1)), scale: 1)
+  }
+
+  /// Decimals and binary fractions, if all values of a sample lie on one; nil if none does, or the
+  /// grid is too fine to matter for the bound.
+  static func find(
+    _ plane: Plane, _ strands: Strands, _ extent: Extent, isSingle: Bool, bound: Double
+  ) -> Lattice? {
+    let scales: [Double] = [
+      1, 2, 4, 10, 8, 20, 16, 50, 100, 200, 256, 500, 1000, 1024, 2000, 4096, 10000, 65536, 1e5,
+      1e6, 1e7, 1e8,
+    ]
+    let finest = isSingle ? 0x1p-20 : 0x1p-46
+    for scale in scales {
+      let spacing = 1 / scale
+      guard spacing > extent.largestMagnitude * finest, extent.largestMagnitude * scale < 9e15
+      else { return nil }
+      if holds(scale, plane, strands, isSingle) {
+        var divisor: UInt64 = 0
+        let base = nearest(extent.minimum * scale)
+        var index = 0
+        let step = max(1, strands.planeCount / 8192) | 1
+        while index < strands.planeCount && divisor != 1 {
+          let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
+          if x.isFinite { divisor = gcd(divisor, UInt64((nearest(x * scale) - base).magnitude)) }
+          index += step
+        }
+        let unit = Double(max(divisor, 1))
+        // A step of many grid units gains nothing from the grid.
+        return bound * scale / unit < 16 ? Lattice(offset: base, unit: unit, scale: scale) : nil
+      }
+    }
+    return nil
+  }
+
+  private static func holds(
+    _ scale: Double, _ plane: Plane, _ strands: Strands, _ isSingle: Bool
+  ) -> Bool {
+    let step = max(1, strands.planeCount / 4096) | 1
+    var index = 0
+    while index < strands.planeCount {
+      let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
+      if x.isFinite {
+        let back = nearest(x * scale) / scale
+        if isSingle ? Float(back) != Float(x) : back != x { return false }
+      }
+      index += step
+    }
+    return true
+  }
+
+  private static func gcd(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    var (a, b) = (a, b)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a
+  }
+}

@@ -1,0 +1,192 @@
+import CPlatform
+
+/// The inverse of ``Packer``: streams to symbols, symbols to codes.
+struct Unpacker {
+  private struct Stream {
+    var grouping: Grouping
+    var size: Int
+  }
+
+  private var streams: [Stream] = []
+  private var escapeCount = 0
+  private var escapeSize = 0
+  private var rawCount = 0
+  private var rawSize = 0
+  private(set) var pieces: [Piece]
+
+  /// Reads the directory.
+  ///
+  /// - Parameter counts: the number of codes of each piece, in the order of columns and classes.
+  init(pieceCounts counts: [Int], from header: inout ByteReader) throws(AEZipError) {
+    pieces = []
+    pieces.reserveCapacity(counts.count)
+    var largest = -1
+    for count in counts {
+      let code = try header.count(limit: 32 * max(counts.count, 1) - 1)
+      let piece = Piece(stream: code / 32, shift: code % 32, count: count)
+      guard piece.shift <= 24 else {
+        throw .corrupted(what: "the raw bits of a plane", declared: piece.shift, computed: 24)
+      }
+      largest = max(largest, piece.stream)
+      pieces.append(piece)
+    }
+    let streamCount = try header.count(limit: counts.count)
+    guard largest < streamCount else {
+      throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
+    }
+    for _ in 0..<streamCount {
+      let grouping = Grouping.all[try header.byte(below: Grouping.all.count)]
+      streams.append(Stream(grouping: grouping, size: try header.count()))
+    }
+    escapeCount = try header.count()
+    escapeSize = try header.count()
+    rawCount = try header.count()
+    rawSize = try header.count()
+  }
+
+  /// Restores the codes of all pieces, one after the other, into `codes`.
+  func unpack(
+    _ payload: inout ByteReader, zlib: Zlib, into codes: UnsafeMutablePointer<Int32>
+  ) throws(AEZipError) {
+    var starts: [Int] = []
+    var codeCount = 0
+    var streamCounts = [Int](repeating: 0, count: streams.count)
+    var members = [[Int]](repeating: [], count: streams.count)
+    for index in 0..<pieces.count {
+      starts.append(codeCount)
+      codeCount += pieces[index].count
+      streamCounts[pieces[index].stream] += pieces[index].count
+      members[pieces[index].stream].append(index)
+    }
+    // The streams come before the escapes that they refer to.
+    var packed: [UnsafeRawBufferPointer] = []
+    for stream in streams { packed.append(try payload.take(stream.size)) }
+    let escapes = try Self.inflate(
+      try payload.take(escapeSize), to: escapeCount, zlib, slack: 0)
+    let raw = try Self.inflate(try payload.take(rawSize), to: rawCount, zlib, slack: 0)
+
+    let symbols = try Memory<UInt8>(max(codeCount, 1))
+    var escapesUsed = 0
+    for index in 0..<streams.count {
+      let count = streamCounts[index]
+      let grouping = streams[index].grouping
+      if grouping.size == 1 && members[index].count == 1 {
+        try zlib.unpack(
+          packed[index],
+          into: UnsafeMutableRawBufferPointer(
+            start: symbols.base + starts[members[index][0]], count: count))
+        continue
+      }
+      let bytes = try Self.inflate(
+        packed[index], to: grouping.byteCount(count), zlib, slack: grouping.size * count)
+      let ungrouped: UnsafeMutablePointer<UInt8>
+      let expanded: Memory<UInt8>
+      if grouping.size == 1 {
+        expanded = bytes
+        ungrouped = bytes.base
+      } else {
+        expanded = try Memory(bytes.count * grouping.size + 8)
+        ungrouped = expanded.base
+        escapesUsed = try Self.expand(
+          bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
+      }
+      var position = 0
+      for member in members[index] {
+        memcpy(symbols.base + starts[member], ungrouped + position, pieces[member].count)
+        position += pieces[member].count
+      }
+      _ = expanded
+    }
+    guard escapesUsed == escapeCount else {
+      throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: escapesUsed)
+    }
+    var bits = BitReader(raw.base, count: rawCount)
+    for index in 0..<pieces.count {
+      Self.decode(
+        symbols.base + starts[index], pieces[index], &bits, into: codes + starts[index])
+    }
+    guard bits.isExhausted else {
+      throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: rawCount + 1)
+    }
+  }
+
+  /// A zlib stream whose declared size is checked against what deflate can do before memory is taken.
+  static func inflate(
+    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib, slack: Int
+  ) throws(AEZipError) -> Memory<UInt8> {
+    guard count <= packed.count * Limits.largestDeflateRatio else {
+      throw .corrupted(
+        what: "the size of a packed plane", declared: count,
+        computed: packed.count * Limits.largestDeflateRatio)
+    }
+    let bytes = try Memory<UInt8>(max(count, 1))
+    if count > 0 {
+      try zlib.unpack(packed, into: UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
+    } else if packed.count > 0 {
+      throw .corrupted(what: "the size of a packed plane", declared: 0, computed: packed.count)
+    }
+    return bytes
+  }
+
+  /// Digits of bytes to symbols; returns how many escapes are used then.
+  private static func expand(
+    _ bytes: Memory<UInt8>, _ grouping: Grouping, _ count: Int,
+    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
+    _ used: Int
+  ) throws(AEZipError) -> Int {
+    // Eight digits of every byte value, of which `size` count.
+    let table = try Memory<UInt8>(256 * 8, zeroed: true)
+    for byte in 0..<256 {
+      var rest = byte
+      for digit in 0..<grouping.size {
+        table[byte * 8 + digit] = UInt8(rest % grouping.alphabet)
+        rest /= grouping.alphabet
+      }
+    }
+    let byteCount = grouping.byteCount(count)
+    let size = grouping.size
+    var target = UnsafeMutableRawPointer(symbols)
+    let source = UnsafeRawPointer(table.base)
+    for index in 0..<byteCount {
+      target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: Int(bytes.base[index]) &* 8, as: UInt64.self),
+        as: UInt64.self)
+      target += size
+    }
+    let largest = UInt8(grouping.alphabet - 1)
+    var used = used
+    for index in 0..<count where symbols[index] == largest {
+      guard used < escapeCount else {
+        throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: used + 1)
+      }
+      symbols[index] = escapes.base[used]
+      used += 1
+    }
+    return used
+  }
+
+  /// Symbols and raw bits to codes.
+  private static func decode(
+    _ symbols: UnsafePointer<UInt8>, _ piece: Piece, _ bits: inout BitReader,
+    into codes: UnsafeMutablePointer<Int32>
+  ) {
+    var seen: UInt8 = 0
+    for index in 0..<piece.count { seen |= symbols[index] }
+    if piece.shift == 0 && seen < 128 {
+      for index in 0..<piece.count { codes[index] = unzigzag(UInt32(symbols[index])) }
+      return
+    }
+    let shift = UInt32(piece.shift)
+    var reader = bits
+    for index in 0..<piece.count {
+      let low = reader.read(piece.shift)
+      var h = UInt32(symbols[index])
+      if h >= Symbols.direct {
+        let (base, rawBits) = Symbols.range(symbols[index])
+        h = base | reader.read(rawBits)
+      }
+      codes[index] = unzigzag((h &<< shift) | low)
+    }
+    bits = reader
+  }
+}

@@ -1,0 +1,113 @@
+/// Writes numbers as Format.md, section 1, says: little-endian, counts as LEB128.
+struct ByteWriter {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func byte(_ value: UInt8) { bytes.append(value) }
+
+  mutating func u32(_ value: UInt32) {
+    for shift in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(shift)))) }
+  }
+
+  mutating func u64(_ value: UInt64) {
+    for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(shift)))) }
+  }
+
+  mutating func f64(_ value: Double) { u64(value.bitPattern) }
+
+  mutating func f32(_ value: Float) { u32(value.bitPattern) }
+
+  /// Seven bits a byte, low ones first, the high bit set on all but the last.
+  mutating func count(_ value: Int) {
+    var rest = UInt64(value)
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  /// Zig-zag: 0, -1, 1, -2 ... as 0, 1, 2, 3 ...
+  mutating func signed(_ value: Int) { count(Int((value << 1) ^ (value >> 63))) }
+
+  mutating func block(_ block: [UInt8]) {
+    count(block.count)
+    bytes += block
+  }
+}
+
+/// Reads what ``ByteWriter`` wrote; every step is checked against what remains.
+struct ByteReader {
+  private let bytes: UnsafeRawBufferPointer
+  private(set) var position = 0
+  private let what: StaticString
+
+  init(_ bytes: UnsafeRawBufferPointer, what: StaticString) {
+    self.bytes = bytes
+    self.what = what
+  }
+
+  var remaining: Int { bytes.count - position }
+
+  mutating func take(_ size: Int) throws(AEZipError) -> UnsafeRawBufferPointer {
+    guard size >= 0, size <= remaining else {
+      throw .truncated(what: what, needed: size, available: remaining)
+    }
+    let start = position
+    position += size
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
+  }
+
+  mutating func byte() throws(AEZipError) -> UInt8 { try take(1)[0] }
+
+  mutating func u32() throws(AEZipError) -> UInt32 {
+    UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self))
+  }
+
+  mutating func u64() throws(AEZipError) -> UInt64 {
+    UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))
+  }
+
+  mutating func f64() throws(AEZipError) -> Double { Double(bitPattern: try u64()) }
+
+  mutating func f32() throws(AEZipError) -> Float { Float(bitPattern: try u32()) }
+
+  /// A count of at most `limit`, which must not exceed `Int.max`.
+  mutating func count(limit: Int = Int.max) throws(AEZipError) -> Int {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let next = try byte()
+      value |= UInt64(next & 0x7F) << shift
+      if next & 0x80 == 0 { break }
+      shift += 7
+      guard shift < 63 else { throw .corrupted(what: what, declared: Int.max, computed: limit) }
+    }
+    guard value <= UInt64(limit) else {
+      throw .limitExceeded(
+        what: what, value: Int(truncatingIfNeeded: min(value, UInt64(Int.max))), limit: limit)
+    }
+    return Int(value)
+  }
+
+  mutating func signed() throws(AEZipError) -> Int {
+    let value = try count()
+    return (value >> 1) ^ -(value & 1)
+  }
+
+  /// A byte that must be below `limit`.
+  mutating func byte(below limit: Int) throws(AEZipError) -> Int {
+    let value = Int(try byte())
+    guard value < limit else { throw .limitExceeded(what: what, value: value, limit: limit - 1) }
+    return value
+  }
+
+  mutating func block(limit: Int) throws(AEZipError) -> UnsafeRawBufferPointer {
+    try take(try count(limit: limit))
+  }
+
+  func expectEnd() throws(AEZipError) {
+    guard remaining == 0 else {
+      throw .corrupted(what: what, declared: position, computed: position + remaining)
+    }
+  }
+}

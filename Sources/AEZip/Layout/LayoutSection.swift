@@ -1,0 +1,78 @@
+// The layout in the file, forward and back: Format.md, section 3.
+
+extension Layout {
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.count(recordSize)
+    writer.count(fields.count)
+    var end = 0
+    var previous = 0.0
+    for field in fields {
+      let (kind, bound): (UInt8, Double) =
+        switch field.bound {
+        case .exact: (0, 0)
+        case .absolute(let bound): (1, bound)
+        case .relative(let bound): (2, bound)
+        }
+      let repeats = kind != 0 && bound == previous
+      writer.byte(field.type.rawValue | kind << 4 | (repeats ? 64 : 0))
+      writer.signed(field.offset - end)
+      if kind != 0 && !repeats { writer.f64(bound) }
+      if kind != 0 { previous = bound }
+      writer.block(Array(field.name.utf8))
+      end = field.offset + field.type.size
+    }
+    return writer.bytes
+  }
+
+  init(decoding bytes: UnsafeRawBufferPointer) throws(AEZipError) {
+    var reader = ByteReader(bytes, what: "the layout")
+    let recordSize = try reader.count(limit: Self.largestRecordSize)
+    let count = try reader.count(limit: Self.largestFieldCount)
+    var fields: [Field] = []
+    var end = 0
+    var previous = 0.0
+    for index in 0..<count {
+      let code = try reader.byte()
+      guard code & 128 == 0, let type = ElementType(rawValue: code & 15) else {
+        throw .corrupted(what: "the type of a field", declared: Int(code), computed: index)
+      }
+      let gap = try reader.signed()
+      guard gap.magnitude <= UInt(Self.largestRecordSize) else {
+        throw .corrupted(what: "the offset of a field", declared: gap, computed: recordSize)
+      }
+      let kind = code >> 4 & 3
+      if kind != 0 && code & 64 == 0 { previous = try reader.f64() }
+      let bound: Bound
+      switch kind {
+      case 0: bound = .exact
+      case 1: bound = .absolute(previous)
+      case 2: bound = .relative(previous)
+      default: throw .corrupted(what: "the bound of a field", declared: Int(kind), computed: 2)
+      }
+      let name = try reader.block(limit: Self.longestName)
+      guard let text = String(validating: name) else {
+        throw .corrupted(what: "the name of a field", declared: index, computed: 0)
+      }
+      fields.append(Field(name: text, type: type, offset: end + gap, bound: bound))
+      end += gap + type.size
+    }
+    try reader.expectEnd()
+    do {
+      try self.init(fields: fields, recordSize: recordSize)
+    } catch {
+      throw .corrupted(what: "the layout", declared: count, computed: recordSize)
+    }
+  }
+}
+
+extension String {
+  /// Text of UTF-8 bytes; nil if they are not valid.
+  init?(validating bytes: UnsafeRawBufferPointer) {
+    guard bytes.count > 0 else {
+      self = ""
+      return
+    }
+    self.init(validating: bytes.bindMemory(to: UInt8.self), as: UTF8.self)
+  }
+}

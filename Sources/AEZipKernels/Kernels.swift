@@ -1,0 +1,75 @@
+// One source, compiled into three modules (baseline, x86-64-v3, x86-64-v4); equal bits in all.
+// Only pointers and SIMD values here: no Array, no generic of the standard library that would be
+// emitted as a shared (weak) function with this module's instructions.
+import CPlatform
+
+#if AEZ_AVX512
+  @_cdecl("aezk4_kernels")
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+#elseif AEZ_AVX2
+  @_cdecl("aezk3_kernels")
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+#else
+  @_cdecl("aezk0_kernels")
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+#endif
+
+@inline(__always)
+func fill(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+  kernels.pointee.predict_f32 = predictF32
+  kernels.pointee.predict_f64 = predictF64
+  kernels.pointee.load_f32_f32 = loadF32F32
+  kernels.pointee.load_f32_f64 = loadF32F64
+  kernels.pointee.load_f64_f64 = loadF64F64
+  kernels.pointee.quantize_f32 = quantizeF32
+  kernels.pointee.quantize_f64 = quantizeF64
+  kernels.pointee.dequantize_f32 = dequantizeF32
+  kernels.pointee.dequantize_f64 = dequantizeF64
+  kernels.pointee.restore_f32_f32 = restoreF32F32
+  kernels.pointee.restore_f64_f32 = restoreF64F32
+  kernels.pointee.restore_f64_f64 = restoreF64F64
+  kernels.pointee.widen = widen
+  kernels.pointee.narrow = narrow
+  kernels.pointee.subtract_f32 = subtractF32
+  kernels.pointee.subtract_f64 = subtractF64
+  kernels.pointee.check_f32 = checkF32
+  kernels.pointee.check_f64 = checkF64
+  kernels.pointee.classify = classify
+  kernels.pointee.extent_f32 = extentF32
+  kernels.pointee.extent_f64 = extentF64
+  kernels.pointee.gram = gram
+}
+
+// Vectors as wide as the registers: wider ones compile to loops over single elements.
+#if AEZ_AVX512
+  typealias LF = SIMD16<Float>
+  typealias LD = SIMD8<Double>
+#elseif AEZ_AVX2
+  typealias LF = SIMD8<Float>
+  typealias LD = SIMD4<Double>
+#else
+  typealias LF = SIMD4<Float>
+  typealias LD = SIMD2<Double>
+#endif
+
+/// Lanes of a block.
+let laneCount = 64
+
+/// Runs `body` for every lane; the compiler turns the loop into vectors.
+@inline(__always)
+func forEachLane(_ body: (Int) -> Void) {
+  var lane = 0
+  while lane < laneCount {
+    body(lane)
+    lane &+= 1
+  }
+}
+
+/// Adding and subtracting 1.5 * 2^23 rounds a Float below 2^22 to the nearest integer, ties to
+/// even, in the default rounding mode, which every entry of the library sets.
+let roundF32: Float = 12_582_912
+/// The same for a Double below 2^51.
+let roundF64: Double = 6_755_399_441_055_744
+/// Codes and predictions stay below these, so that rounding is exact and codes fit `Int32`.
+let limitF32: Float = 4_000_000
+let limitF64: Double = 2_000_000_000

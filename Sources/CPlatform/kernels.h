@@ -1,0 +1,60 @@
+/* The kernels: what runs on 64 records at a time, a record a lane. One Swift source, three instruction sets, equal bits.
+ * All vectors hold 64 elements and are 64-byte aligned unless a comment says otherwise. */
+#pragma once
+#include <stdint.h>
+
+/* Running statistics of one field, a lane each. */
+typedef struct aezk_stats_f32 { float largest[64], squares[64]; } aezk_stats_f32;
+typedef struct aezk_stats_f64 { double largest[64], squares[64]; } aezk_stats_f64;
+
+typedef struct aezk_kernels {
+  /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
+   * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
+  void (*predict_f32)(float *out, const float *base, float intercept, const float *coefficients,
+                      const float *const *regressors, long count, int32_t snap);
+  void (*predict_f64)(double *out, const double *base, double intercept, const double *coefficients,
+                      const double *const *regressors, long count, int32_t snap);
+
+  /* y = (x * scale - origin) * inverse, rounded to an integer if lattice */
+  void (*load_f32_f32)(float *y, const float *x, float origin, float inverse, int32_t lattice);
+  void (*load_f32_f64)(double *y, const float *x, double scale, double origin, double inverse, int32_t lattice);
+  void (*load_f64_f64)(double *y, const double *x, double scale, double origin, double inverse, int32_t lattice);
+
+  /* code = round((y - p) / multiple), 0 where it does not fit; restored = p + multiple * code */
+  void (*quantize_f32)(int32_t *codes, float *restored, const float *y, const float *p, float multiple, float inverse);
+  void (*quantize_f64)(int32_t *codes, double *restored, const double *y, const double *p, double multiple,
+                       double inverse);
+  void (*dequantize_f32)(float *restored, const int32_t *codes, const float *p, float multiple);
+  void (*dequantize_f64)(double *restored, const int32_t *codes, const double *p, double multiple);
+
+  /* x = (origin + unit * y) / scale, clamped to low ... high */
+  void (*restore_f32_f32)(float *x, const float *y, float origin, float unit, float low, float high);
+  void (*restore_f64_f32)(float *x, const double *y, double scale, double origin, double unit, double low, double high);
+  void (*restore_f64_f64)(double *x, const double *y, double scale, double origin, double unit, double low,
+                          double high);
+  void (*widen)(double *out, const float *in);
+  void (*narrow)(float *out, const double *in);
+  void (*subtract_f32)(float *out, const float *a, const float *b);
+  void (*subtract_f64)(double *out, const double *a, const double *b);
+
+  /* 1 if |x - restored| <= bound in all lanes and no x is -0 or denormal, and then adds to the statistics; else 0 */
+  int32_t (*check_f32)(const float *x, const float *restored, float bound, aezk_stats_f32 *stats);
+  int32_t (*check_f64)(const double *x, const double *restored, double bound, aezk_stats_f64 *stats);
+
+  /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many thresholds it reaches (ascending) */
+  void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
+                   const int32_t *thresholds, long thresholdCount);
+
+  /* widens minimum and maximum (a lane each) to the finite values of x; returns how many lanes are not finite */
+  int32_t (*extent_f32)(const float *x, float *minimum, float *maximum);
+  int32_t (*extent_f64)(const double *x, double *minimum, double *maximum);
+
+  /* gram[a * ld + b] += sum over rows of x[row * ldx + a] * y[row * ldy + b], rows in order; a < rowsOfGram,
+   * b < columns; both multiples of 16 */
+  void (*gram)(double *gram, long ld, const double *x, long ldx, const double *y, long ldy, long rows, long a0,
+               long a1, long b0, long b1);
+} aezk_kernels;
+
+void aezk0_kernels(aezk_kernels *kernels);
+void aezk3_kernels(aezk_kernels *kernels);
+void aezk4_kernels(aezk_kernels *kernels);
