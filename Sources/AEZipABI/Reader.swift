@@ -11,9 +11,9 @@ final class ReaderHandle {
   let reader: ContainerReader
   let texts: ReaderTexts
 
-  init(_ reader: ContainerReader) throws(AEZipError) {
+  init(_ reader: ContainerReader, _ texts: ReaderTexts) {
     self.reader = reader
-    texts = try ReaderTexts(reader)
+    self.texts = texts
   }
 
   static func of(_ pointer: OpaquePointer?) throws(AEZipError) -> ReaderHandle {
@@ -21,9 +21,12 @@ final class ReaderHandle {
     return Unmanaged<ReaderHandle>.fromOpaque(pointer).takeUnretainedValue()
   }
 
-  /// Hands the handle over to the caller, who frees it with `aez_reader_free`.
-  func hand(to reader: UnsafeMutablePointer<OpaquePointer?>) {
-    reader.pointee = OpaquePointer(Unmanaged.passRetained(self).toOpaque())
+  /// Hands a reader over to the caller, who frees it with `aez_reader_free`.
+  static func hand(
+    _ reader: ContainerReader, to pointer: UnsafeMutablePointer<OpaquePointer?>
+  ) throws(AEZipError) {
+    let handle = ReaderHandle(reader, try ReaderTexts(reader))
+    pointer.pointee = OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
   }
 }
 
@@ -37,7 +40,7 @@ public func aez_reader_open_memory(
   return entry(error) { () throws(AEZipError) in
     let reader = try required(reader, "reader")
     let bytes = try input(try required(container, "container"), containerSize, "container")
-    try ReaderHandle(try ContainerReader(bytes: bytes)).hand(to: reader)
+    try ReaderHandle.hand(try ContainerReader(bytes: bytes), to: reader)
   }
 }
 
@@ -57,7 +60,7 @@ public func aez_reader_open(
         guard let start = buffer.baseAddress, buffer.count > 0 else { return true }
         return read(context, UInt64(offset), start, buffer.count) == 0
       })
-    try ReaderHandle(core).hand(to: reader)
+    try ReaderHandle.hand(core, to: reader)
   }
 }
 

@@ -9,19 +9,32 @@ import CPlatform
 /// The field names as C strings and the metadata, at addresses that last as long as the reader.
 final class ReaderTexts {
   private let bytes: UnsafeMutablePointer<UInt8>
-  private var nameOffsets: [Int] = []
+  private let nameOffsets: [Int]
   let metadata: UnsafeRawBufferPointer
 
-  init(_ reader: ContainerReader) throws(AEZipError) {
+  private init(
+    bytes: UnsafeMutablePointer<UInt8>, nameOffsets: [Int], metadata: UnsafeRawBufferPointer
+  ) {
+    self.bytes = bytes
+    self.nameOffsets = nameOffsets
+    self.metadata = metadata
+  }
+
+  // A convenience initializer, because Embedded Swift leaks the object where a designated one
+  // throws before everything is initialized.
+  convenience init(_ reader: ContainerReader) throws(AEZipError) {
+    var nameOffsets: [Int] = []
     var nameBytes = 0
-    for field in reader.layout.fields { nameBytes += field.name.utf8.count + 1 }
+    for field in reader.layout.fields {
+      nameOffsets.append(nameBytes)
+      nameBytes += field.name.utf8.count + 1
+    }
     let size = nameBytes + reader.metadata.count
     guard let memory = malloc(size) else { throw .outOfMemory(bytes: size) }
-    bytes = memory.assumingMemoryBound(to: UInt8.self)
+    let bytes = memory.assumingMemoryBound(to: UInt8.self)
 
     var end = 0
     for field in reader.layout.fields {
-      nameOffsets.append(end)
       for byte in field.name.utf8 {
         bytes[end] = byte
         end += 1
@@ -33,7 +46,9 @@ final class ReaderTexts {
       bytes[end] = byte
       end += 1
     }
-    metadata = UnsafeRawBufferPointer(start: bytes + nameBytes, count: size - nameBytes)
+    self.init(
+      bytes: bytes, nameOffsets: nameOffsets,
+      metadata: UnsafeRawBufferPointer(start: bytes + nameBytes, count: size - nameBytes))
   }
 
   func name(of field: Int) -> UnsafePointer<CChar> {

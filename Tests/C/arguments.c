@@ -208,8 +208,8 @@ static void pointers_and_sizes(void) {
 }
 
 void test_arguments(void) {
-  statuses_and_versions();
-  layouts();
-  options();
-  pointers_and_sizes();
+  RUN(statuses_and_versions);
+  RUN(layouts);
+  RUN(options);
+  RUN(pointers_and_sizes);
 }

@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Assertions so far. */
 extern int passed, failed;
+
+/* Runs one test; it passes if no assertion in it failed. */
+void run_test(const char *name, void (*test)(void));
+#define RUN(test) run_test(#test, test)
 
 #define CHECK(condition)                                                      \
   do {                                                                        \

@@ -5,6 +5,18 @@
 #include <stddef.h>
 
 int passed, failed;
+static int tests_passed, tests_failed;
+
+void run_test(const char *name, void (*test)(void)) {
+  int failed_before = failed, passed_before = passed;
+  test();
+  if (failed == failed_before && passed > passed_before) {
+    tests_passed++;
+  } else {
+    tests_failed++;
+    printf("FAILED: %s\n", name);
+  }
+}
 
 const aez_field fields[FIELDS] = {
     {"kind", AEZ_U8, AEZ_EXACT, 0, offsetof(record, kind)},
@@ -76,11 +88,24 @@ unsigned char *test_container(size_t *size) {
   return NULL;
 }
 
+/* The bytes of a container, so that runs with other kernels can be compared. */
+static void print_checksum(void) {
+  size_t size = 0, i;
+  unsigned char *container = test_container(&size);
+  uint64_t hash = 0xCBF29CE484222325u; /* FNV-1a */
+  for (i = 0; i < size; i++) hash = (hash ^ container[i]) * 0x100000001B3u;
+  printf("container: %lu bytes, checksum %08lx%08lx\n", (unsigned long)size, (unsigned long)(hash >> 32),
+         (unsigned long)(hash & 0xFFFFFFFFu));
+  free(container);
+}
+
 int main(void) {
   test_arguments();
   test_round_trips();
   test_streams();
   test_host();
-  printf("%d assertions passed, %d failed\n", passed, failed);
-  return failed == 0 && passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  print_checksum();
+  printf("%s: %d assertions held, %d did not\n", aez_instruction_set(), passed, failed);
+  printf("%d passed, %d failed\n", tests_passed, tests_failed);
+  return tests_failed == 0 && tests_passed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

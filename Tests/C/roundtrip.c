@@ -176,9 +176,9 @@ static void damaged(void) {
 }
 
 void test_round_trips(void) {
-  one_shot();
-  no_records();
-  longer_structs();
-  reader_answers();
-  damaged();
+  RUN(one_shot);
+  RUN(no_records);
+  RUN(longer_structs);
+  RUN(reader_answers);
+  RUN(damaged);
 }

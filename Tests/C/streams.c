@@ -164,8 +164,8 @@ static void refused_streams(void) {
 }
 
 void test_streams(void) {
-  no_finite_values();
-  stream_round_trip();
-  failing_writes();
-  refused_streams();
+  RUN(no_finite_values);
+  RUN(stream_round_trip);
+  RUN(failing_writes);
+  RUN(refused_streams);
 }
