@@ -1,6 +1,6 @@
 /* Compresses an array of C structs, reads a range of it back, and meets an error.
  *
- *     cc -std=c99 sample.c $(pkg-config --cflags --libs aez) -o sample && ./sample
+ *     cc -std=c99 sample.c $(pkg-config --cflags --libs aez) -lm -o sample && ./sample
  *
  * The exit code is 0 only if everything came back within its bound. */
 #include <aez.h>
