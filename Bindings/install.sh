@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$prefix" ] || fail "--prefix needs a directory"
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 list=$prefix/share/aezip/installed
 

@@ -6,7 +6,7 @@
 #
 # Stops at the first stage that fails. The last line counts the tests: "N passed, N failed".
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 stages=(setup format build library swift c python cli reference install)
 if [ $# -gt 0 ]; then wanted=("$@"); else wanted=("${stages[@]}"); fi
@@ -40,7 +40,7 @@ stage_reference() { "$python" -m pytest -q Tests/Reference; }
 stage_install() { bash Tests/Scripts/install_test.sh; }
 
 # The number of tests that a stage's output tells of: `count passed LOG` or `count failed LOG`. What swift test,
-# pytest and our own scripts say last. A stage without tests of its own, such as the build, is one test.
+# pytest and our own scripts say last.
 count() {
   local number
   number=$(sed 's/\x1b\[[0-9;]*m//g' "$2" | grep -aoE "[0-9]+ $1\b" | tail -n 1 | grep -oE '^[0-9]+')
@@ -59,6 +59,7 @@ for name in "${wanted[@]}"; do
   tests=$(count passed "$log")
   if [ "$status" != 0 ]; then
     failures=$(count failed "$log")
+    [ "$failures" != 0 ] || failures=$(grep -acE '✘ Test .*failed after' "$log")
     [ "$failures" != 0 ] || failures=1
     printf '\nrun.sh: the stage %s failed (exit code %d); repeat it with: bash Tests/run.sh %s\n\n' \
       "$name" "$status" "$name" >&2

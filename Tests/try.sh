@@ -2,7 +2,7 @@
 # Builds aezip and shows its main job on a real table: 4,000 records of a meteorological mast, compressed within a
 # thousandth of every field's range, restored, and verified against the original.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 bash Tests/Scripts/setup.sh
 swift build -c release --product aezip

@@ -175,10 +175,49 @@ static void damaged(void) {
   free(container);
 }
 
+/* A small container, cut at every length and with every bit flipped: always an error, of one of the kinds that say
+ * so, and never records. */
+static void every_small_damage(void) {
+  aez_layout layout = test_layout();
+  aez_options options = test_options();
+  aez_error error;
+  unsigned char container[8192], damage[8192];
+  size_t size = 0, cut, bit;
+  uint64_t count;
+  aez_status status;
+  options.metadata = "note";
+  options.metadata_size = 4;
+  options.chunk_records = 20;
+  make_records(records, 50);
+  CHECK_STATUS(aez_compress(&layout, records, 50, &options, container, sizeof container, &size, &error), AEZ_OK);
+  for (cut = 0; cut < size; cut++) {
+    /* Exactly as much memory as is declared, so that the address sanitizer sees a byte too many being read. */
+    unsigned char *part = (unsigned char *)malloc(cut + (cut == 0));
+    memcpy(part, container, cut);
+    status = aez_decompress(part, cut, 1, restored, sizeof restored, &count, &error);
+    if (status == AEZ_OK || status > AEZ_MODEL_MISMATCH || count != 0) break;
+    free(part);
+  }
+  CHECK(cut == size);
+  if (cut < size) printf("cut to %lu of %lu bytes: status %d\n", (unsigned long)cut, (unsigned long)size, (int)status);
+  for (bit = 0; bit < 8 * size; bit++) {
+    memcpy(damage, container, size);
+    damage[bit / 8] ^= (unsigned char)(1u << bit % 8);
+    status = aez_decompress(damage, size, 1, restored, sizeof restored, &count, &error);
+    if (status == AEZ_OK || status == AEZ_INVALID_ARGUMENT || status > AEZ_MODEL_MISMATCH || count != 0) {
+      printf("bit %lu of byte %lu of %lu: status %d\n", (unsigned long)bit % 8, (unsigned long)bit / 8,
+             (unsigned long)size, (int)status);
+      break;
+    }
+  }
+  CHECK(bit == 8 * size);
+}
+
 void test_round_trips(void) {
   RUN(one_shot);
   RUN(no_records);
   RUN(longer_structs);
   RUN(reader_answers);
   RUN(damaged);
+  RUN(every_small_damage);
 }

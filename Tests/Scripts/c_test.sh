@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The C sample and the contract tests of aez.h against the release build.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 . Tests/Scripts/checks.sh
 
 work=.build/c_test

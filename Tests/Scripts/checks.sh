@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the test scripts: named checks and their count.
 
 checks_passed=0

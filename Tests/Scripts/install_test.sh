@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs to a new prefix, builds the C sample against it, runs what was installed, and uninstalls.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 . Tests/Scripts/checks.sh
 
 work=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What libaez.so may contain, export and need. Expects a release build.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 . Tests/Scripts/checks.sh
 
 library=.build/release/libaez.so

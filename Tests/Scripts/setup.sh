@@ -2,7 +2,7 @@
 # Installs what a fresh Debian lacks for building, or, with --tests, for every test as well. Does nothing where it is
 # all there. A Swift toolchain must be on the PATH.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 
 if ! command -v swift > /dev/null; then
   echo "setup: no swift on the PATH; install a Swift 6.1 toolchain or newer (https://swift.org/install)" >&2
