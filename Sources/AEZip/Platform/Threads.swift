@@ -48,8 +48,6 @@ private final class Crew: @unchecked Sendable {
   deinit { pthread_mutex_destroy(&mutex) }
 
   func work() {
-    // Every thread computes with the floating-point control word that results depend on.
-    let saved = aez_fp_enter()
     while true {
       pthread_mutex_lock(&mutex)
       let index = next
@@ -58,7 +56,6 @@ private final class Crew: @unchecked Sendable {
       guard index < count else { break }
       body(index)
     }
-    aez_fp_leave(saved)
   }
 }
 

@@ -1,0 +1,83 @@
+#if AEZ_EMBEDDED
+  import EmbeddedAEZip
+#else
+  import AEZip
+#endif
+import CAez
+
+extension Layout {
+  /// The layout that a C struct describes. Everything is copied.
+  ///
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the member and the field.
+  init(_ pointer: UnsafePointer<aez_layout>?) throws(AEZipError) {
+    let layout = try required(pointer, "layout")
+    // Version 0.1 is the first: its struct is the smallest there is.
+    try checkSize(
+      layout.pointee.struct_size, first: MemoryLayout<aez_layout>.size, "layout")
+    let count = layout.pointee.field_count
+    guard count >= 1, count <= Layout.largestFieldCount else {
+      throw invalid(
+        "layout->field_count is not 1 to ", Layout.largestFieldCount, "")
+    }
+    let source = try required(layout.pointee.fields, "layout->fields")
+    var fields: [Field] = []
+    fields.reserveCapacity(count)
+    for index in 0..<count { fields.append(try Field(source[index], index)) }
+    try self.init(fields: fields, recordSize: layout.pointee.record_size)
+  }
+}
+
+extension Field {
+  init(_ field: aez_field, _ index: Int) throws(AEZipError) {
+    guard let raw = UInt8(exactly: field.type), let type = ElementType(rawValue: raw) else {
+      throw invalid("field ", index, " has the type ", Int(field.type), ", which is no aez_type")
+    }
+    guard let offset = Int(exactly: field.offset) else {
+      throw invalid("the offset of field ", index, " leaves the record")
+    }
+    self.init(
+      name: try fieldName(field.name, index), type: type, offset: offset,
+      bound: try Bound(kind: field.bound_kind, field.bound, index))
+  }
+}
+
+extension Bound {
+  init(kind: UInt32, _ bound: Double, _ index: Int) throws(AEZipError) {
+    switch aez_bound_kind(rawValue: kind) {
+    case AEZ_EXACT: self = .exact
+    case AEZ_ABSOLUTE: self = .absolute(bound)
+    case AEZ_RELATIVE: self = .relative(bound)
+    default:
+      throw invalid(
+        "field ", index, " has the bound kind ", Int(kind), ", which is no aez_bound_kind")
+    }
+  }
+
+  /// The kind and the number as C has them; the inverse of ``init(kind:_:_:)``.
+  var forC: (kind: UInt32, bound: Double) {
+    switch self {
+    case .exact: (AEZ_EXACT.rawValue, 0)
+    case .absolute(let bound): (AEZ_ABSOLUTE.rawValue, bound)
+    case .relative(let bound): (AEZ_RELATIVE.rawValue, bound)
+    }
+  }
+}
+
+/// A field's name, of which no more bytes are read than a name may have.
+///
+/// - Throws: ``AEZipError/invalidArgument(_:)`` if it is too long or not UTF-8.
+private func fieldName(
+  _ name: UnsafePointer<CChar>?, _ index: Int
+) throws(AEZipError) -> String {
+  guard let name else { return "" }
+  var length = 0
+  while length <= Layout.longestName, name[length] != 0 { length += 1 }
+  guard length <= Layout.longestName else {
+    throw invalid("the name of field ", index, " is longer than ", Layout.longestName, " bytes")
+  }
+  let bytes = UnsafeRawBufferPointer(start: name, count: length)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw invalid("the name of field ", index, " is not UTF-8")
+  }
+  return text
+}

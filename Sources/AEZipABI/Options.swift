@@ -1,0 +1,53 @@
+#if AEZ_EMBEDDED
+  import EmbeddedAEZip
+#else
+  import AEZip
+#endif
+import CAez
+
+/// Fills in the defaults.
+@_cdecl("aez_options_init") @implementation
+public func aez_options_init(_ options: UnsafeMutablePointer<aez_options>?) {
+  guard let options else { return }
+  options.pointee = aez_options()
+  options.pointee.struct_size = MemoryLayout<aez_options>.size
+  options.pointee.level = Int32(CompressionOptions().level)
+  options.pointee.latents = Int32(AEZ_LATENTS_AUTO)
+}
+
+/// User metadata in bytes, at most.
+private let largestMetadata = 16 << 20
+
+extension CompressionOptions {
+  /// The options that a C struct describes, or the defaults for nil. The metadata is copied.
+  ///
+  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the member.
+  init(_ pointer: UnsafePointer<aez_options>?) throws(AEZipError) {
+    self.init()
+    guard let pointer else { return }
+    try checkSize(
+      pointer.pointee.struct_size, first: MemoryLayout<aez_options>.size, "options")
+    let options = pointer.pointee
+    guard options.level >= 0, options.level <= 9 else {
+      throw invalid(
+        "options->level is ", Int(options.level), "; give 1 to 9, or 0 for the default")
+    }
+    if options.level > 0 { level = Int(options.level) }
+    threads = try threadCount(options.threads)
+    guard options.latents >= -1 else {
+      throw invalid(
+        "options->latents is ", Int(options.latents), "; give AEZ_LATENTS_AUTO, 0 or a number")
+    }
+    latents = options.latents == AEZ_LATENTS_AUTO ? nil : Int(options.latents)
+    guard options.reserved == 0 else {
+      throw invalid("options->reserved is ", Int(options.reserved), "; it must be 0")
+    }
+    chunkRecords = try count(options.chunk_records, "options->chunk_records")
+    guard options.metadata_size >= 0, options.metadata_size <= largestMetadata else {
+      throw invalid(
+        "options->metadata_size is more than the ", largestMetadata, " bytes that can be kept")
+    }
+    metadata = [UInt8](
+      try input(options.metadata, options.metadata_size, "options->metadata"))
+  }
+}
