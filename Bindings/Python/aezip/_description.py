@@ -19,7 +19,7 @@ import numpy as np
 
 from ._errors import InvalidArgumentError
 from ._layout import RecordLayout
-from ._stored_field import offset_in
+from ._stored_field import offset_in, title_in
 
 Metadata = Union[bytes, str, Dict[str, Any]]
 
@@ -108,12 +108,16 @@ def _dtype_to_json(dtype: np.dtype) -> Any:
         return [_dtype_to_json(base), list(shape)]
     if dtype.names is None:
         return dtype.str
-    return {
+    described: Dict[str, Any] = {
         "names": list(dtype.names),
         "formats": [_dtype_to_json(dtype[name]) for name in dtype.names],
         "offsets": [offset_in(dtype, name) for name in dtype.names],
         "itemsize": dtype.itemsize,
     }
+    titles = [title_in(dtype, name) for name in dtype.names]
+    if any(titles):
+        described["titles"] = titles
+    return described
 
 
 def _dtype_from_json(value: Any) -> np.dtype:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 from types import TracebackType
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Dict, Iterator, Literal, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 
@@ -107,19 +107,15 @@ class Container:
             )
         if out is not None and not out.flags.writeable:
             raise InvalidArgumentError("out cannot be written to; give a writeable array")
+        order: Literal["C", "F"] = "F" if self._fortran_order and fields is None else "C"
+        result = _allocated(shape, wanted.dtype, order) if out is None else out
         native = wanted.dtype.newbyteorder("=")
-        direct: np.ndarray
-        if out is not None and out.flags.c_contiguous and native == wanted.dtype:
-            direct = out
-        else:
-            direct = _allocated(shape, native)
+        as_it_is = result.flags.c_contiguous and native == result.dtype
+        direct = result if as_it_is else _allocated(shape, native)
         self._open_handle().read(start, stop - start, wanted.indices, self.threads, direct)
-        if out is not None:
-            if direct is not out:
-                out[...] = direct
-            return out
-        found = direct.astype(wanted.dtype, copy=False)
-        return np.asfortranarray(found) if self._fortran_order and fields is None else found
+        if direct is not result:
+            result[...] = direct
+        return result
 
     def chunks(self, record_count: Optional[int] = None) -> Iterator[np.ndarray]:
         """All records in order, ``record_count`` at a time; by default as many as a few
@@ -215,13 +211,15 @@ def open(source: Containing, *, threads: int = 0) -> Container:
     return Container(source, threads=threads)
 
 
-def _allocated(shape: Tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """New memory, its contents arbitrary.
+def _allocated(
+    shape: Tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C"
+) -> np.ndarray:
+    """New memory, zeroed, because padding has no value.
 
     Raises:
         OutOfMemoryError: if there is not enough.
     """
     try:
-        return np.empty(shape, dtype)
+        return np.zeros(shape, dtype, order)
     except (MemoryError, ValueError) as error:
         raise OutOfMemoryError(f"no memory for records of shape {shape}: {error}") from error

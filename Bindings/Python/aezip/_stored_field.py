@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, NoReturn
+from typing import Dict, Iterator, NoReturn, Optional
 
 import numpy as np
 
@@ -59,6 +59,12 @@ def unpadded(dtype: np.dtype) -> np.dtype:
 def offset_in(dtype: np.dtype, name: str) -> int:
     """The byte offset of a field of a structured dtype."""
     return dtype.fields[name][1]  # type: ignore[index]
+
+
+def title_in(dtype: np.dtype, name: str) -> Optional[str]:
+    """The title of a field of a structured dtype, numpy's second name for it."""
+    _, _, *title = dtype.fields[name]  # type: ignore[index]
+    return title[0] if title else None
 
 
 def flatten(dtype: np.dtype, name: str, offset: int) -> Iterator[StoredField]:
