@@ -108,8 +108,17 @@ def test_strided_structured_records_and_chosen_fields_come_back():
     some = records[["when", "id"]]  # a view with gaps, its fields not in the order of memory
     restored = exact(some)
     assert restored.dtype == some.dtype and (restored["id"] == some["id"]).all()
-    table = records.reshape(100, 3)
-    assert same_bits(exact(table), table)
+
+
+def test_every_element_of_a_structured_array_of_several_axes_is_a_record():
+    table = particles(300).reshape(100, 3)
+    blob = aezip.compress(table, exact=True)
+    assert same_bits(aezip.decompress(blob), table)
+    out = np.zeros_like(table)
+    assert aezip.decompress(blob, out=out) is out and same_bits(out, table)
+    with aezip.open(blob) as f:
+        assert (f.shape, f.original_shape) == ((300,), (100, 3))
+        assert f[7] == table[2, 1]
 
 
 def test_a_bound_on_a_nested_field_or_a_subarray_holds_for_all_its_numbers():

@@ -187,7 +187,7 @@ def test_unknown_fields_and_records_are_refused_by_name():
 
 @pytest.mark.parametrize(
     "metadata",
-    [None, b"", b"raw \0 bytes", b'{"aezip":{"tail":[9]}}', "text", {"a": [1, None, "é"]}, {}],
+    [None, b"", b"raw \0 bytes", b'{"aezip":{}}', "text", {"a": [1, None, "é"]}, {}],
 )
 @pytest.mark.parametrize(
     "records", [RECORDS[:9], RECORDS[:9] > 0, TABLE[:9]], ids=["f8", "?", "struct"]

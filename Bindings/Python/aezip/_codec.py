@@ -8,8 +8,9 @@ from typing import IO, Optional, Union, overload
 import numpy as np
 
 from . import _library as c
-from ._bounds import Bounds, resolve
+from ._bounds import Bounds, made_absolute, resolve
 from ._description import Description, Metadata
+from ._errors import InvalidArgumentError
 from ._handle import Containing
 from ._layout import as_records
 from ._options import make_options
@@ -72,20 +73,18 @@ def compress(
         OSError: if ``file`` cannot be written.
     """
     array, layout = as_records(records)
-    if file is not None:
-        with Writer(
-            file, array, rel=rel, abs=abs, exact=exact, level=level, latents=latents,
-            threads=threads, chunk_records=chunk_records, metadata=metadata,
-            ranges=None if rel is None else find_ranges(array, layout),
-        ) as writer:  # fmt: skip
-            writer.append(array)
-        return writer.size
-    described = layout.for_library(resolve(layout.fields, rel, abs, exact))
+    bounds = resolve(layout.fields, rel, abs, exact)
     options = make_options(
         level=level, latents=latents, threads=threads, chunk_records=chunk_records,
-        metadata=Description.of(array, layout, metadata).encoded(layout.stored()),
+        metadata=Description.of(array, layout, metadata).encoded(),
     )  # fmt: skip
-    return _compress_in_memory(layout.in_memory(array), described, options)
+    if file is None:
+        return _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
+    if rel is not None:
+        bounds = made_absolute(bounds, *find_ranges(array, layout))
+    with Writer.started(file, layout, bounds, options) as writer:
+        writer.append(array)
+    return writer.size
 
 
 def decompress(
@@ -110,7 +109,18 @@ def decompress(
         OSError: if the file cannot be read.
     """
     with Container(source, threads=threads) as container:
-        return container.read(out=out)
+        shape = container.original_shape
+        if shape == container.shape:
+            return container.read(out=out)
+        restored = container.read().reshape(shape)
+    if out is None:
+        return restored
+    if out.shape != shape or out.dtype != restored.dtype:
+        raise InvalidArgumentError(
+            f"out is {out.dtype} {out.shape}; it must be {restored.dtype} {shape}"
+        )
+    out[...] = restored
+    return out
 
 
 def _compress_in_memory(array: np.ndarray, layout: c.Layout, options: c.Options) -> bytes:

@@ -1,36 +1,46 @@
-"""What a container keeps beside the records: the user's metadata, and of the numpy array what its
-layout cannot tell (byte order, truth values and times, nesting, shape, order).
+"""What a container keeps beside the records: the user's metadata, and of the array what the stored
+fields cannot tell (byte order, truth values and times, nesting, shape, order).
 
-The metadata of a container is the user's bytes as they are, or, if there is more to keep, one line
-of JSON, followed by a newline and the user's bytes if the metadata is bytes:
+The metadata of a container is the user's bytes as they are, or, if there is more to keep, JSON:
 
-    {"aezip":{"dtype":">f4","tail":[],"order":"F","bytes":true},"user":...}
+    {"aezip":{"format":"npy","descr":"'>f4'","fortran":false,"shape":[100]},"user":...}
 
-Every key of the inner object is left out where the default holds.
+``descr``, ``fortran`` and ``shape`` are those of a ``.npy`` file's header, as the command ``aezip``
+keeps them too. A stream, whose number of records is not known when it starts, says -1 for it. The
+inner object is empty if there is nothing to describe; ``user`` is a text or an object, and bytes
+are kept in ``bytes`` as Base64.
 """
 
 from __future__ import annotations
 
+import ast
+import base64
 import json
+import math
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 import numpy as np
+from numpy.lib import format as npy
 
 from ._errors import InvalidArgumentError
 from ._layout import RecordLayout
-from ._stored_field import offset_in, title_in
 
 Metadata = Union[bytes, str, Dict[str, Any]]
-
-_PREFIX = b'{"aezip":'
 
 
 @dataclass(frozen=True)
 class Description:
-    """Layout and order of the array, and the user's metadata."""
+    """The array that was compressed, and the user's metadata.
+
+    Attributes:
+        layout: how a record of it lies in memory.
+        shape: its shape; the first extent is -1 if it is not known.
+        fortran_order: whether it is a matrix that lies in memory column by column.
+    """
 
     layout: RecordLayout
+    shape: Tuple[int, ...]
     fortran_order: bool = False
     metadata: Optional[Metadata] = None
 
@@ -39,92 +49,111 @@ class Description:
         cls, array: np.ndarray, layout: RecordLayout, metadata: Optional[Metadata]
     ) -> Description:
         """The description of an array."""
-        return cls(layout, array.flags.f_contiguous and not array.flags.c_contiguous, metadata)
+        by_column = array.flags.f_contiguous and not array.flags.c_contiguous
+        is_matrix = array.ndim == 2 and layout.dtype.names is None
+        return cls(layout, array.shape, by_column and is_matrix, metadata)
 
-    def encoded(self, plain: RecordLayout) -> bytes:
-        """The metadata section; ``plain`` is what the stored fields alone would be read as.
+    def encoded(self) -> bytes:
+        """The metadata section.
 
         Raises:
             InvalidArgumentError: if the metadata is of a wrong type or no JSON.
         """
         user = self.metadata
+        plain = self.layout.stored()
+        told = self.layout.dtype == plain.dtype and self.layout.tail == plain.tail
         kept: Dict[str, Any] = {}
-        if self.layout.dtype != plain.dtype:
-            kept["dtype"] = _dtype_to_json(self.layout.dtype)
-        if kept or self.layout.tail != plain.tail:
-            kept["tail"] = list(self.layout.tail)
-        if self.fortran_order:
-            kept["order"] = "F"
-        if user is None or isinstance(user, (bytes, bytearray, memoryview)):
-            raw = bytes(user or b"")
-            if not kept and not raw.startswith(_PREFIX):
-                return raw
-            if user is not None:
-                kept["bytes"] = True
-            return _line({"aezip": kept}) + (b"\n" + raw if user is not None else b"")
-        if not isinstance(user, (str, dict)):
+        if not told or self.fortran_order or self.shape[1:] != self.layout.tail:
+            descr = repr(_descr(self.layout.dtype))
+            kept = {"format": "npy", "descr": descr, "fortran": self.fortran_order}
+            kept["shape"] = self.shape
+        document: Dict[str, Any] = {"aezip": kept}
+        if isinstance(user, (bytes, bytearray, memoryview)):
+            if not kept and _document(bytes(user)) is None:
+                return bytes(user)
+            document["bytes"] = base64.b64encode(user).decode()
+        elif isinstance(user, (str, dict)):
+            document["user"] = user
+        elif user is not None:
             raise InvalidArgumentError(
                 f"metadata is {type(user).__name__}; give bytes, a text or a dictionary of JSON"
                 " values"
             )
-        return _line({"aezip": kept, "user": user})
+        elif not kept:
+            return b""
+        try:
+            return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InvalidArgumentError(
+                f"the metadata cannot be written as JSON: {error}"
+            ) from error
 
     @classmethod
-    def decoded(cls, section: bytes, plain: RecordLayout) -> Description:
-        """The inverse of :meth:`encoded`. A section that others wrote is the user's bytes."""
-        if section.startswith(_PREFIX):
+    def decoded(cls, section: bytes, plain: RecordLayout, record_count: int) -> Description:
+        """The inverse of :meth:`encoded`; ``plain`` is what the stored fields alone are read as.
+        A section that others wrote is the user's bytes."""
+        document = _document(section)
+        if document is not None:
             try:
-                return cls._from_line(section, plain)
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                return cls._from_document(document, plain, record_count)
+            except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError):
                 pass  # another program's JSON
-        return cls(plain, metadata=section or None)
+        return cls(plain, (record_count, *plain.tail), metadata=section or None)
 
     @classmethod
-    def _from_line(cls, section: bytes, plain: RecordLayout) -> Description:
-        line, _, raw = section.partition(b"\n")
-        document = json.loads(line)
+    def _from_document(
+        cls, document: Dict[str, Any], plain: RecordLayout, record_count: int
+    ) -> Description:
+        user = document.get("user")
+        if "bytes" in document:
+            user = base64.b64decode(document["bytes"], validate=True)
         kept = document["aezip"]
-        layout = plain
-        if "tail" in kept:
-            dtype = _dtype_from_json(kept["dtype"]) if "dtype" in kept else plain.dtype
-            layout = RecordLayout.of(dtype, tuple(map(int, kept["tail"])))
-            if not layout.same_storage(plain):
-                raise ValueError("the description is not of these fields")
-        user = raw if kept.get("bytes") else document.get("user")
-        return cls(layout, kept.get("order") == "F", user)
+        if not kept:
+            return cls(plain, (record_count, *plain.tail), metadata=user)
+        if kept["format"] != "npy":
+            raise ValueError("the description is of another format")
+        first, *tail = map(int, kept["shape"])
+        shape = (record_count if first == -1 else first, *tail)
+        dtype = _dtype(ast.literal_eval(kept["descr"]))
+        layout = RecordLayout.of(dtype, tail if dtype.names is None else ())
+        records = shape[0] if dtype.names is None else math.prod(shape)
+        if records != record_count or min(shape) < 0 or not layout.same_storage(plain):
+            raise ValueError("the description is not of these records")
+        return cls(layout, shape, bool(kept["fortran"]) and len(shape) == 2, user)
 
 
-def _line(document: Dict[str, Any]) -> bytes:
+def _document(section: bytes) -> Optional[Dict[str, Any]]:
+    """The JSON of a section, or None if it is not as above."""
+    if not section.startswith(b"{"):
+        return None
     try:
-        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"the metadata cannot be written as JSON: {error}") from error
+        document = json.loads(section)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document.get("aezip"), dict) else None
 
 
-def _dtype_to_json(dtype: np.dtype) -> Any:
-    """A text for a number, ``[element, shape]`` for a subarray, an object for a structure."""
+def _descr(dtype: np.dtype) -> Any:
+    """As ``numpy.lib.format.dtype_to_descr``, but a dictionary for fields that are not in order."""
     if dtype.subdtype is not None:
-        base, shape = dtype.subdtype
-        return [_dtype_to_json(base), list(shape)]
-    if dtype.names is None:
-        return dtype.str
-    described: Dict[str, Any] = {
-        "names": list(dtype.names),
-        "formats": [_dtype_to_json(dtype[name]) for name in dtype.names],
-        "offsets": [offset_in(dtype, name) for name in dtype.names],
-        "itemsize": dtype.itemsize,
-    }
-    titles = [title_in(dtype, name) for name in dtype.names]
-    if any(titles):
-        described["titles"] = titles
-    return described
+        return _descr(dtype.subdtype[0]), dtype.subdtype[1]
+    try:
+        return npy.dtype_to_descr(dtype)
+    except ValueError:
+        fields = [dtype.fields[name] for name in dtype.names or ()]  # type: ignore[index]
+        return {
+            "names": list(dtype.names or ()),
+            "formats": [_descr(field[0]) for field in fields],
+            "offsets": [field[1] for field in fields],
+            "itemsize": dtype.itemsize,
+        }
 
 
-def _dtype_from_json(value: Any) -> np.dtype:
-    if isinstance(value, str):
-        return np.dtype(value)
-    if isinstance(value, list):
-        base, shape = value
-        return np.dtype((_dtype_from_json(base), tuple(map(int, shape))))
-    formats = [_dtype_from_json(each) for each in value["formats"]]
-    return np.dtype({**value, "formats": formats})  # type: ignore[call-overload]
+def _dtype(descr: Any) -> np.dtype:
+    """The inverse of :func:`_descr`."""
+    if isinstance(descr, dict):
+        formats = [_dtype(inner) for inner in descr["formats"]]
+        return np.dtype({**descr, "formats": formats})  # type: ignore[call-overload]
+    if isinstance(descr, tuple):
+        return np.dtype((_dtype(descr[0]), descr[1]))
+    return npy.descr_to_dtype(descr)

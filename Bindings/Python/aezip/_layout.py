@@ -1,7 +1,8 @@
 """numpy arrays as records: which fields a record has, and where they lie.
 
-The first axis of an array counts records; what remains of its shape, the tail, is one record.
-Nested fields and subarrays are stored as one field a number, named ``p.x`` and ``v[0]``.
+The elements of a structured array are records. Of any other array the first axis counts records,
+and what remains of its shape, the tail, is one record. Nested fields and subarrays are stored as
+one field a number, named ``p.x`` and ``v[0]``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class RecordLayout:
 
     Attributes:
         dtype: the array's dtype.
-        tail: the array's shape without the first axis: ``()`` for one element a record.
+        tail: the shape of a record: ``()`` for one element.
         fields: every number of a record, in the order of its names and indices.
     """
 
@@ -49,6 +50,8 @@ class RecordLayout:
         if dtype.subdtype is not None:
             dtype, inner = dtype.subdtype
             tail = (*tail, *inner)
+        if dtype.names is not None and tail:
+            raise InvalidArgumentError("a record is one structure; give the dtype of one")
         record = np.dtype((dtype, tuple(tail)))
         if record.itemsize == 0:
             raise InvalidArgumentError("a record has no fields; give at least one")
@@ -120,14 +123,19 @@ class RecordLayout:
             )
         )
 
+    def rows(self, array: np.ndarray) -> np.ndarray:
+        """The array with records along its first axis and no others that count them."""
+        return array if self.dtype.names is None else array.reshape(-1)
+
     def in_memory(self, array: np.ndarray) -> np.ndarray:
-        """The same records without gaps between them and in native byte order; ``array`` itself,
-        not a copy, if it already lies so."""
-        return np.asarray(array, dtype=self.native, order="C")
+        """The :meth:`rows` without gaps between them and in native byte order; the memory of
+        ``array`` itself, not a copy, if it already lies so."""
+        return np.asarray(self.rows(array), dtype=self.native, order="C")
 
     def parts(self, array: np.ndarray) -> Iterator[np.ndarray]:
         """All records, :meth:`in_memory`: at once where nothing need be copied, else in parts of a
         few megabytes."""
+        array = self.rows(array)
         if array.flags.c_contiguous and array.dtype == self.native:
             yield array
             return
@@ -164,7 +172,7 @@ def as_records(records: object) -> Tuple[np.ndarray, RecordLayout]:
     array = np.asarray(records)
     if array.ndim == 0:
         raise InvalidArgumentError("a single value is no table of records; give at least one axis")
-    return array, RecordLayout.of(array.dtype, array.shape[1:])
+    return array, RecordLayout.of(array.dtype, array.shape[1:] if array.dtype.names is None else ())
 
 
 def _encoded(name: str) -> bytes:
@@ -172,4 +180,7 @@ def _encoded(name: str) -> bytes:
         raise InvalidArgumentError(
             f"the field name {name!r} contains a NUL character; rename the field"
         )
-    return name.encode()
+    try:
+        return name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError(f"the field name {name!r} is no text: {error}") from error

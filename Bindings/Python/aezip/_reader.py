@@ -32,7 +32,9 @@ class Container:
     ``numpy.asarray(f)`` restores everything. Any number of threads may read at the same time.
 
     Attributes:
-        shape: that of the array that was compressed: records first.
+        shape: that of the array that :meth:`read` returns: records first.
+        original_shape: that of the array that was compressed; it differs from ``shape`` for a
+            structured array of several axes, each element of which is a record.
         dtype: its dtype.
         fields: what is known of each stored field, :class:`Field`.
         metadata: what was given to :func:`aezip.compress`: bytes, a text, a dictionary, or None.
@@ -40,6 +42,7 @@ class Container:
     """
 
     shape: Tuple[int, ...]
+    original_shape: Tuple[int, ...]
     dtype: np.dtype
     fields: Tuple[Field, ...]
     metadata: Optional[Metadata]
@@ -58,10 +61,11 @@ class Container:
             [info.offset for info in infos],
             handle.record_size,
         )
-        description = Description.decoded(handle.metadata, plain)
+        description = Description.decoded(handle.metadata, plain, handle.record_count)
         self._layout = description.layout
         self._fortran_order = description.fortran_order
         self.metadata = description.metadata
+        self.original_shape = description.shape
         self.dtype = self._layout.dtype
         self.shape = (handle.record_count, *self._layout.tail)
         self.fields = tuple(

@@ -66,7 +66,7 @@ def _find(layout: RecordLayout, key: FieldKey) -> Tuple[str, List[int], np.dtype
     container's."""
     names = [field.name for field in layout.fields]
     if isinstance(key, str):
-        if not layout.tail and key in (layout.dtype.names or ()):
+        if key in (layout.dtype.names or ()):
             dtype = unpadded(layout.dtype[key])
             return key, _parts(layout, key), dtype
         if not key or key not in names:

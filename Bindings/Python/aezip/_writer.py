@@ -6,7 +6,7 @@ import ctypes
 import threading
 import weakref
 from types import TracebackType
-from typing import IO, Optional, Type, Union
+from typing import IO, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 
@@ -60,12 +60,10 @@ class Writer:
             OSError: if ``file`` cannot be written.
         """
         if isinstance(like, np.ndarray):
-            array, self._layout = as_records(like)
-            description = Description.of(array, self._layout, metadata)
+            _, layout = as_records(like)
         else:
-            self._layout = RecordLayout.of(np.dtype(like), ())
-            description = Description(self._layout, False, metadata)
-        bounds = resolve(self._layout.fields, rel, abs, exact)
+            layout = RecordLayout.of(np.dtype(like), ())
+        bounds = resolve(layout.fields, rel, abs, exact)
         if ranges is not None:
             bounds = made_absolute(bounds, *ranges)
         elif any(kind == c.RELATIVE for kind, _ in bounds):
@@ -73,22 +71,45 @@ class Writer:
                 "a relative bound needs the range of all records before the first is written; give"
                 " ranges=aezip.ranges(records), or absolute bounds"
             )
+        description = Description(layout, (-1, *layout.tail), metadata=metadata)
         options = make_options(
             level=level, latents=latents, threads=threads, chunk_records=chunk_records,
-            metadata=description.encoded(self._layout.stored()),
+            metadata=description.encoded(),
         )  # fmt: skip
+        self._start(file, layout, bounds, options)
+
+    @classmethod
+    def started(
+        cls,
+        file: Union[PathLike, IO[bytes]],
+        layout: RecordLayout,
+        bounds: Sequence[Tuple[int, float]],
+        options: c.Options,
+    ) -> Writer:
+        """A writer for what is known already: what :func:`aezip.compress` uses."""
+        writer = cls.__new__(cls)
+        writer._start(file, layout, bounds, options)
+        return writer
+
+    def _start(
+        self,
+        file: Union[PathLike, IO[bytes]],
+        layout: RecordLayout,
+        bounds: Sequence[Tuple[int, float]],
+        options: c.Options,
+    ) -> None:
         self.record_count = 0
+        self._layout = layout
         self._lock = threading.Lock()
         self._handle: Optional[ctypes.c_void_p] = ctypes.c_void_p()
         self._error = c.Error()
         self._sink = Sink(file)
         try:
-            self._check(
-                c.library.aez_writer_open(
-                    self._layout.for_library(bounds), options, self._sink.function, None,
-                    self._handle, self._error,
-                )
+            status = c.library.aez_writer_open(
+                layout.for_library(bounds), options, self._sink.function, None, self._handle,
+                self._error,
             )  # fmt: skip
+            self._check(status)
         except BaseException:
             self._sink.close(complete=False)
             raise
@@ -114,12 +135,11 @@ class Writer:
             )
         with self._lock:
             for part in layout.parts(array):
-                self._check(
-                    c.library.aez_writer_append(
-                        self._open_handle(), part.ctypes.data, len(part), self._error
-                    )
+                status = c.library.aez_writer_append(
+                    self._open_handle(), part.ctypes.data, len(part), self._error
                 )
-            self.record_count += len(array)
+                self._check(status)
+                self.record_count += len(part)
 
     def close(self) -> None:
         """Writes what is pending and gives a path its name. Further calls do nothing.
