@@ -1,0 +1,238 @@
+"""Finds ``libaez`` and declares what ``aez.h`` exports."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import sys
+from ctypes import (
+    POINTER,
+    c_char_p,
+    c_double,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from pathlib import Path
+from typing import Iterator, Optional
+
+from ._errors import error_for_status
+
+#: The version of ``aez.h`` that the declarations below follow: (major, minor).
+HEADER_VERSION = (0, 1)
+
+EXACT, ABSOLUTE, RELATIVE = 0, 1, 2
+LATENTS_AUTO = -1
+
+
+class Error(ctypes.Structure):
+    """``aez_error``."""
+
+    _fields_ = [
+        ("status", c_int32),
+        ("reserved", c_int32),
+        ("record", c_int64),
+        ("field", c_int64),
+        ("message", ctypes.c_char * 232),
+    ]
+
+
+class Field(ctypes.Structure):
+    """``aez_field``."""
+
+    _fields_ = [
+        ("name", c_char_p),
+        ("type", c_uint32),
+        ("bound_kind", c_uint32),
+        ("bound", c_double),
+        ("offset", c_uint64),
+    ]
+
+
+class Layout(ctypes.Structure):
+    """``aez_layout``."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("record_size", c_size_t),
+        ("field_count", c_size_t),
+        ("fields", POINTER(Field)),
+    ]
+
+
+class Options(ctypes.Structure):
+    """``aez_options``."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("level", c_int32),
+        ("threads", c_int32),
+        ("latents", c_int32),
+        ("reserved", c_int32),
+        ("chunk_records", c_uint64),
+        ("metadata", c_char_p),
+        ("metadata_size", c_size_t),
+    ]
+
+
+class FieldInfo(ctypes.Structure):
+    """``aez_field_info``."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("type", c_uint32),
+        ("bound_kind", c_uint32),
+        ("bound", c_double),
+        ("offset", c_uint64),
+        ("absolute_bound", c_double),
+        ("largest_error", c_double),
+        ("rmse", c_double),
+        ("minimum", c_double),
+        ("maximum", c_double),
+        ("missing", c_uint64),
+    ]
+
+
+WRITE_FN = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+READ_FN = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_void_p, c_size_t)
+
+_ERROR = POINTER(Error)
+_STATUS = c_int32
+_SIGNATURES = {
+    "aez_status_text": (c_char_p, [c_int32]),
+    "aez_version": (c_uint32, []),
+    "aez_instruction_set": (c_char_p, []),
+    "aez_options_init": (None, [POINTER(Options)]),
+    "aez_compress_bound": (c_size_t, [POINTER(Layout), c_uint64, POINTER(Options)]),
+    "aez_compress": (
+        _STATUS,
+        [
+            POINTER(Layout),
+            c_void_p,
+            c_uint64,
+            POINTER(Options),
+            c_void_p,
+            c_size_t,
+            POINTER(c_size_t),
+            _ERROR,
+        ],
+    ),
+    "aez_writer_open": (
+        _STATUS,
+        [POINTER(Layout), POINTER(Options), WRITE_FN, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
+    "aez_writer_append": (_STATUS, [c_void_p, c_void_p, c_uint64, _ERROR]),
+    "aez_writer_finish": (_STATUS, [c_void_p, _ERROR]),
+    "aez_writer_free": (None, [c_void_p]),
+    "aez_ranges": (
+        _STATUS,
+        [POINTER(Layout), c_void_p, c_uint64, POINTER(c_int32), c_void_p, c_void_p, _ERROR],
+    ),
+    "aez_reader_open_memory": (_STATUS, [c_void_p, c_size_t, POINTER(c_void_p), _ERROR]),
+    "aez_reader_open": (_STATUS, [READ_FN, c_void_p, c_uint64, POINTER(c_void_p), _ERROR]),
+    "aez_reader_free": (None, [c_void_p]),
+    "aez_reader_shape": (
+        _STATUS,
+        [c_void_p, POINTER(c_uint64), POINTER(c_size_t), POINTER(c_size_t)],
+    ),
+    "aez_reader_field": (_STATUS, [c_void_p, c_size_t, POINTER(FieldInfo)]),
+    "aez_reader_metadata": (_STATUS, [c_void_p, POINTER(c_void_p), POINTER(c_size_t)]),
+    "aez_reader_read": (
+        _STATUS,
+        [
+            c_void_p,
+            c_uint64,
+            c_uint64,
+            POINTER(c_size_t),
+            c_size_t,
+            c_int32,
+            c_void_p,
+            c_size_t,
+            _ERROR,
+        ],
+    ),
+    "aez_reader_verify": (_STATUS, [c_void_p, c_int32, _ERROR]),
+    "aez_reader_info": (_STATUS, [c_void_p, c_char_p, c_size_t, POINTER(c_size_t), _ERROR]),
+}
+
+
+def _candidates() -> Iterator[str]:
+    """Where the library may be, best first."""
+    name = "libaez.dylib" if sys.platform == "darwin" else "libaez.so"
+    package = Path(__file__).resolve().parent
+    yield str(package / name)
+    for folder in package.parents:
+        yield str(folder / ".build" / "release" / name)
+    yield ctypes.util.find_library("aez") or f"{name}.0"
+
+
+def _load() -> ctypes.CDLL:
+    named = os.environ.get("AEZ_LIBRARY")
+    if named:
+        try:
+            return ctypes.CDLL(named)
+        except OSError as error:
+            raise ImportError(f"AEZ_LIBRARY={named} cannot be loaded: {error}") from error
+    for candidate in _candidates():
+        if os.path.isabs(candidate) and not os.path.exists(candidate):
+            continue
+        try:
+            return ctypes.CDLL(candidate)
+        except OSError as error:
+            reason = error
+    raise ImportError(
+        "libaez was found neither in AEZ_LIBRARY, nor beside this package, nor in a .build/release"
+        " above it, nor in the system; build it with `swift build -c release --product aez`"
+        f" ({reason})"
+    )
+
+
+def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    library.aez_version.restype = c_uint32
+    version = library.aez_version()
+    loaded = (version >> 16, version >> 8 & 0xFF)
+    if loaded != HEADER_VERSION:
+        raise ImportError(
+            f"{library._name} is aezip {loaded[0]}.{loaded[1]}, but this package is for"
+            f" {HEADER_VERSION[0]}.{HEADER_VERSION[1]}; install the matching one"
+        )
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+#: The loaded library. Its functions release the GIL while they run.
+library = _declare(_load())
+
+
+def library_version() -> str:
+    """The version of the library that is loaded, such as ``"0.1.0"``."""
+    version = library.aez_version()
+    return f"{version >> 16}.{version >> 8 & 0xFF}.{version & 0xFF}"
+
+
+def instruction_set() -> str:
+    """The kernels in use: ``"baseline"``, ``"avx2"`` or ``"avx512"``. Results are equal on all; the
+    environment variable AEZ_CPU=0, 3 or 4 forces lower ones."""
+    return library.aez_instruction_set().decode()
+
+
+def check(status: int, error: Optional[Error] = None) -> None:
+    """Raises the exception of a status that is not success."""
+    if status == 0:
+        return
+    if error is None or not error.message:
+        raise error_for_status(status, library.aez_status_text(status).decode())
+    raise error_for_status(
+        status,
+        error.message.decode("utf-8", "replace"),
+        error.record if error.record >= 0 else None,
+        error.field if error.field >= 0 else None,
+    )

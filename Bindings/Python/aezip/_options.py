@@ -1,0 +1,47 @@
+"""Checks the options of a compression and fills in ``aez_options``."""
+
+from __future__ import annotations
+
+import ctypes
+import operator
+from typing import Optional
+
+from . import _library as c
+from ._errors import InvalidArgumentError
+
+
+def make_options(
+    *, level: int, latents: Optional[int], threads: int, chunk_records: int, metadata: bytes
+) -> c.Options:
+    """``aez_options``.
+
+    Raises:
+        InvalidArgumentError: if a number is none or out of its range.
+    """
+    options = c.Options()
+    options.struct_size = ctypes.sizeof(c.Options)
+    options.level = whole("level", level, 1, 9)
+    options.latents = c.LATENTS_AUTO if latents is None else whole("latents", latents, 0, 65535)
+    options.threads = thread_count(threads)
+    options.chunk_records = whole("chunk_records", chunk_records, 0, 2**63 - 1)
+    if metadata:
+        options.metadata, options.metadata_size = metadata, len(metadata)
+    return options
+
+
+def thread_count(threads: int) -> int:
+    """The argument ``threads`` as the library takes it."""
+    return whole("threads", threads, 0, 65535)
+
+
+def whole(name: str, value: int, low: int, high: int) -> int:
+    """An argument as an integer from ``low`` to ``high``."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if not low <= number <= high:
+        raise InvalidArgumentError(
+            f"{name} is {value!r}; it must be an integer from {low} to {high}"
+        )
+    return number
