@@ -126,7 +126,8 @@ struct ChunkEncoder {
 
     let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
     let packedHeader = try ByteBuffer(capacity: header.bytes.count + 64)
-    _ = try zlib.pack(try ByteBuffer(header.bytes).bytes, .full(9), to: packedHeader)
+    let headerBytes = try ByteBuffer(header.bytes)
+    _ = try zlib.pack(headerBytes.bytes, .full(9), to: packedHeader)
     var lengths = ByteWriter()
     lengths.count(header.bytes.count)
     lengths.count(packedHeader.count)
@@ -282,8 +283,8 @@ struct ChunkEncoder {
     }
     header.count(places.count)
     guard !places.isEmpty else { return }
-    header.count(
-      try zlib.packSmallest(try ByteBuffer(places).bytes, [.huffman, .full(6)], to: body))
+    let placeBytes = try ByteBuffer(places)
+    header.count(try zlib.packSmallest(placeBytes.bytes, [.huffman, .full(6)], to: body))
     header.count(try zlib.packSmallest(values.bytes, [.huffman, .full(6)], to: body))
   }
 }

@@ -162,6 +162,34 @@ extension Column {
   }
 }
 
+extension Column {
+  /// How the column is coded, in words; `field` gives the field of a column, and a dash a record
+  /// before.
+  func description(_ field: (_ column: Int) -> Int) -> [UInt8] {
+    var text: [UInt8] = []
+    if lattice {
+      text.append(text: "lattice, step ")
+      text += Array((unit * multiple / scale).description.utf8)
+    } else {
+      text.append(text: "step ")
+      text += Array(unit.description.utf8)
+    }
+    text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
+    for regressor in regressors {
+      text.append(text: " ")
+      text.append(decimal: field(regressor.column))
+      for _ in 0..<regressor.lag { text.append(text: "'") }
+    }
+    if context.classCount > 1 {
+      text.append(text: ", ")
+      text.append(decimal: context.classCount)
+      text.append(text: " classes")
+    }
+    if recordOrder { text.append(text: ", repeats") }
+    return text
+  }
+}
+
 /// 2 to a power of 0 ... 1023, exactly.
 func exp2(_ exponent: Int) -> Double {
   Double(bitPattern: UInt64(1023 + exponent) << 52)
