@@ -109,6 +109,7 @@ extension AEZipError {
 
 extension [UInt8] {
   /// The decimal digits of a number, as ASCII.
+  @inline(never)
   mutating func append(decimal value: Int) {
     var digits: [UInt8] = []
     var rest = value.magnitude
@@ -120,6 +121,7 @@ extension [UInt8] {
     append(contentsOf: digits.reversed())
   }
 
+  @inline(never)
   mutating func append(text: StaticString) {
     for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
   }

@@ -63,7 +63,7 @@ struct ChunkEncoder {
         plane: planes[index], strands: strands, allowLattice: true)
       {
         treatments[index] = .coded
-        var column = units
+        let column = units
         column.integerOrigin = origin
         column.clampRange = field.type.clampRange(origin: origin)
         if !column.fitsFloat(extent) { usesDouble = true }
@@ -78,7 +78,7 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
-    try planner.plan(&columns, planes: columnPlanes)
+    try planner.plan(columns, planes: columnPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
@@ -113,7 +113,7 @@ struct ChunkEncoder {
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
     }
-    try packCodes(&columns, codes, strands, zlib, to: body, header: &header)
+    try packCodes(columns, codes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     for index in 0..<fieldCount where treatments[index] == .exact {
       let field = layout.fields[index]
@@ -245,7 +245,7 @@ struct ChunkEncoder {
   // MARK: - Codes and exceptions to bytes
 
   private func packCodes(
-    _ columns: inout [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
+    _ columns: [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
     to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount

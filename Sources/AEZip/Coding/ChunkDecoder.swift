@@ -77,7 +77,7 @@ struct ChunkDecoder {
     }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
-      var column = try Column(
+      let column = try Column(
         field: coded[index], index: index, columnCount: coded.count, from: &header)
       column.clampRange = type.clampRange(origin: column.integerOrigin)
       guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {

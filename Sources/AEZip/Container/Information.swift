@@ -126,6 +126,7 @@ struct JSONWriter {
   private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
+  @inline(never)
   private mutating func put(_ byte: UInt8, comma: Bool) {
     bytes.append(byte)
     needsComma = comma
@@ -137,11 +138,13 @@ struct JSONWriter {
   mutating func closeList() { put(0x5D, comma: true) }
 
   /// Before each element of a list.
+  @inline(never)
   mutating func item() {
     if needsComma { bytes.append(0x2C) }
     needsComma = false
   }
 
+  @inline(never)
   mutating func key(_ name: StaticString) {
     item()
     bytes.append(0x22)
@@ -161,6 +164,7 @@ struct JSONWriter {
     needsComma = true
   }
 
+  @inline(never)
   mutating func string(_ value: [UInt8]) {
     bytes.append(0x22)
     for byte in value {
@@ -177,6 +181,7 @@ struct JSONWriter {
     put(0x22, comma: true)
   }
 
+  @inline(never)
   mutating func string(_ value: StaticString) {
     var text: [UInt8] = []
     text.append(text: value)
