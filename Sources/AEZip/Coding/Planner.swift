@@ -6,6 +6,10 @@ struct Effort {
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
+  var contextRows: Int { level >= 7 ? 16384 : 6144 }
+  var contextCandidates: Int { level >= 7 ? 12 : 7 }
+  var contextSources: Int { level >= 7 ? 5 : 4 }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
   var raceRows: Int { level >= 7 ? 8192 : level >= 4 ? 4096 : 2048 }
 }
 
