@@ -26,6 +26,7 @@ struct ChunkEncoder {
   let bounds: [Double]
   let level: Int
   let kernels: aezk_kernels
+  var model: LinearAutoencoder?
 
   struct Result {
     var payload: ByteBuffer
@@ -76,23 +77,32 @@ struct ChunkEncoder {
       }
     }
 
+    // Latents come before the fields.
+    let latentCount = columns.isEmpty ? 0 : model?.latentCount ?? 0
+    let steps = [Double](repeating: ModelPlanner.latentStep, count: latentCount)
+    let terms = model?.terms(columns: columns, steps: steps) ?? LinearTerms()
+    columns = steps.map(Column.latent) + columns
+    proofBounds = steps + proofBounds
+
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
-    try planner.plan(columns, planes: columnPlanes)
+    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: columnPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
     if usesDouble {
       for index in 0..<columns.count { columns[index].single = false }
       try Corrector<Double>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
-      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
+      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
     } else {
       try Corrector<Float>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
-      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
+      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
     }
-    for index in 0..<columns.count {
+    for index in latentCount..<columns.count {
       let field = columns[index].field!
       let (largest, squares) = outcome.errors(
         index, isFloat: layout.fields[field].type.usesFloatPlane)
@@ -106,7 +116,8 @@ struct ChunkEncoder {
     var header = ByteWriter()
     header.count(recordCount)
     header.byte(UInt8(strands.laneCount))
-    header.byte(usesDouble ? 1 : 0)
+    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0))
+    if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount {
       header.byte(treatments[index].rawValue)
       guard treatments[index] == .constant else { continue }
@@ -292,7 +303,7 @@ struct ChunkEncoder {
   ) throws(AEZipError) {
     var places: [UInt8] = []
     let values = try ByteBuffer()
-    for index in 0..<columns.count {
+    for index in 0..<columns.count where columns[index].field != nil {
       header.count(outcome.exceptions[index].count)
       guard !outcome.exceptions[index].isEmpty else { continue }
       let field = layout.fields[columns[index].field!]
