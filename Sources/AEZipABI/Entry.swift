@@ -16,8 +16,8 @@ import CPlatform
 func entry(
   _ error: UnsafeMutablePointer<aez_error>?, _ body: () throws(AEZipError) -> Void
 ) -> aez_status {
-  let hostState = aez_fp_enter()
-  defer { aez_fp_leave(hostState) }
+  let hostState = aezfp_enter()
+  defer { aezfp_leave(hostState) }
   do throws(AEZipError) {
     try body()
     return aez_status(AEZ_OK)

@@ -7,6 +7,10 @@ cd "$(dirname "$0")/../.." || exit
 library=.build/release/libaez.so
 work=.build/library_test
 rm -rf "$work" && mkdir -p "$work"
+if [ ! -e "$library" ] || [ ! -e .build/release/aezip ]; then
+  echo "library_test: there is no release build; run: swift build -c release" >&2
+  exit 1
+fi
 strip -o "$work/libaez.so" "$library"
 
 # Functions that the header declares; callback types are not followed by a parenthesis.
