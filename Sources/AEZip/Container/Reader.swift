@@ -44,12 +44,26 @@ public final class ContainerReader {
     try self.init(ByteSource(size: size, read: read))
   }
 
-  private init(_ source: ByteSource) throws(AEZipError) {
+  // What can fail is left to a convenience initializer: where a designated one throws before every
+  // property is set, Embedded Swift leaks the object.
+  private init(
+    _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: [SectionPlace],
+    chunks: [Chunk], statistics: [FieldStatistics], metadata: [UInt8],
+    model: LinearAutoencoder?
+  ) {
     self.source = source
     size = source.size
-    let (recordCount, places) = try Self.readIndex(source)
+    self.layout = layout
     self.recordCount = recordCount
-    sections = places.map { $0.section }
+    self.sections = sections
+    self.chunks = chunks
+    self.statistics = statistics
+    self.metadata = metadata
+    self.model = model
+  }
+
+  private convenience init(_ source: ByteSource) throws(AEZipError) {
+    let (recordCount, places) = try Self.readIndex(source)
     var chunks: [Chunk] = []
     var layout: Layout?
     var statistics: [FieldStatistics]?
@@ -104,11 +118,9 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
-    self.layout = layout
-    self.statistics = statistics
-    self.metadata = metadata
-    self.model = model
-    self.chunks = chunks
+    self.init(
+      source, layout, recordCount: recordCount, sections: places.map { $0.section },
+      chunks: chunks, statistics: statistics, metadata: metadata, model: model)
   }
 
   // MARK: - Records
