@@ -3,8 +3,11 @@ import PackageDescription
 
 // The C library is Embedded Swift: no Swift runtime in the host process, libc and libz only.
 let embedded: [SwiftSetting] = [
-  .enableExperimentalFeature("Embedded"), .define("AEZ_EMBEDDED"), .unsafeFlags(["-wmo"]),
+  .enableExperimentalFeature("Embedded"), .define("AEZ_EMBEDDED"),
+  .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections", "-enforce-exclusivity=unchecked"]),
 ]
+// What is not a kernel is built for size.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 // SIMD code at -Onone is 500 times slower, so kernels are optimized in debug builds too.
 let kernel: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 let avx2: [SwiftSetting] = [
@@ -18,7 +21,7 @@ let exportOnlyTheHeader: [String] = [
   "-use-ld=lld",
   "-Xlinker", "--version-script=\(Context.packageDirectory)/Include/aez.map",
   "-Xlinker", "-soname=libaez.so.0",
-  "-Xlinker", "--gc-sections",
+  "-Xlinker", "--gc-sections", "-Xlinker", "--icf=all",
 ]
 
 let package = Package(
@@ -67,10 +70,10 @@ let package = Package(
       dependencies: [
         "CZlib", "CPlatform", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
       ],
-      path: "Sources/Variants/EmbeddedAEZip", swiftSettings: embedded),
+      path: "Sources/Variants/EmbeddedAEZip", swiftSettings: embedded + small),
     .target(
       name: "EmbeddedABI", dependencies: ["EmbeddedAEZip", "CAez"],
-      path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded,
+      path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded + small,
       linkerSettings: [.unsafeFlags(exportOnlyTheHeader)]),
 
     .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI"]),

@@ -1,11 +1,13 @@
 /// Everything that can go wrong, one case for each party who must act.
 ///
 /// Each case has one C status (`aez_status`), one Python exception and one exit code of the command.
+/// Errors own no memory, so that throwing costs nothing; texts are put together when asked for.
 public enum AEZipError: Error {
-  /// The caller must change an argument; the text says which and how.
-  case invalidArgument(String)
+  /// The caller must change an argument. In the text each `#` stands for the next number, and `@`
+  /// for the name.
+  case invalidArgument(StaticString, Int = 0, Int = 0, name: StaticString = "")
   /// A value cannot be stored as asked. `record` and `field` are indices.
-  case unrepresentableValue(record: Int, field: Int, String)
+  case unrepresentableValue(record: Int, field: Int, StaticString)
   /// The bytes do not begin as a container or model file does.
   case notAContainer
   /// Written by a newer aezip: the file's format version, and the newest that this library reads.
@@ -17,7 +19,7 @@ public enum AEZipError: Error {
   /// Larger than this library accepts.
   case limitExceeded(what: StaticString, value: Int, limit: Int)
   /// Another model is needed, or the model has other fields.
-  case modelMismatch(String)
+  case modelMismatch(StaticString)
   /// Memory could not be allocated; `bytes` is the size of the refused request.
   case outOfMemory(bytes: Int)
   /// The caller's buffer is too small.
@@ -48,26 +50,79 @@ extension AEZipError {
   }
 
   /// What is wrong and what to do, in one line of English without the file's name.
-  public var message: String {
+  public var message: String { String(decoding: messageBytes, as: UTF8.self) }
+
+  /// ``message`` in UTF-8.
+  public var messageBytes: [UInt8] {
     switch self {
-    case .invalidArgument(let text): text
+    case .invalidArgument(let text, let first, let second, let name):
+      Self.fill(text, first, second, name)
     case .unrepresentableValue(let record, let field, let text):
-      "record \(record), field \(field): \(text)"
-    case .notAContainer: "not an aezip container or model; give a file that aezip wrote"
+      Self.fill("record #, field #: @", record, field, text)
+    case .notAContainer:
+      Self.fill("not an aezip container or model; give a file that aezip wrote", 0, 0, "")
     case .unsupportedVersion(let found, let newest):
-      "format version \(found), but this aezip reads up to \(newest); update aezip"
+      Self.fill("format version #, but this aezip reads up to #; update aezip", found, newest, "")
     case .truncated(let what, let needed, let available):
-      "truncated: \(what) needs \(needed) bytes, \(available) are there; fetch the whole file again"
+      Self.fill(
+        "truncated: @ needs # bytes, # are there; fetch the whole file again", needed, available,
+        what)
     case .corrupted(let what, let declared, let computed):
-      "corrupted: \(what) is declared \(declared), found \(computed); fetch the file again"
+      Self.fill(
+        "corrupted: @ is declared #, found #; fetch the file again", declared, computed, what)
     case .limitExceeded(let what, let value, let limit):
-      "\(what) is \(value), above the limit of \(limit)"
-    case .modelMismatch(let text): text
-    case .outOfMemory(let bytes): "out of memory: \(bytes) bytes refused"
+      Self.fill("@ is #, above the limit of #", value, limit, what)
+    case .modelMismatch(let text):
+      Self.fill("@", 0, 0, text)
+    case .outOfMemory(let bytes):
+      Self.fill("out of memory: # bytes refused", bytes, 0, "")
     case .bufferTooSmall(let needed, let available):
-      "the buffer holds \(available) bytes, \(needed) are needed"
-    case .inputOutput(let what): "\(what) failed"
-    case .cancelled: "cancelled"
+      Self.fill("the buffer holds # bytes, # are needed", available, needed, "")
+    case .inputOutput(let what):
+      Self.fill("@ failed", 0, 0, what)
+    case .cancelled:
+      Self.fill("cancelled", 0, 0, "")
     }
+  }
+
+  /// Numbers for the `#` of a text, in order, and the name for `@`.
+  @inline(never)
+  private static func fill(
+    _ text: StaticString, _ first: Int, _ second: Int, _ name: StaticString
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var next = first
+    for index in 0..<text.utf8CodeUnitCount {
+      let byte = text.utf8Start[index]
+      switch byte {
+      case 0x23:
+        bytes.append(decimal: next)
+        next = second
+      case 0x40:
+        for place in 0..<name.utf8CodeUnitCount { bytes.append(name.utf8Start[place]) }
+      default: bytes.append(byte)
+      }
+    }
+    return bytes
+  }
+}
+
+extension [UInt8] {
+  /// The decimal digits of a number, as ASCII.
+  @inline(never)
+  mutating func append(decimal value: Int) {
+    var digits: [UInt8] = []
+    var rest = value.magnitude
+    repeat {
+      digits.append(UInt8(0x30 + rest % 10))
+      rest /= 10
+    } while rest > 0
+    if value < 0 { append(0x2D) }
+    append(contentsOf: digits.reversed())
+  }
+
+  @inline(never)
+  mutating func append(text: StaticString) {
+    for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
   }
 }

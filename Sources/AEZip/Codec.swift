@@ -26,7 +26,7 @@ public enum Codec {
   ) throws(AEZipError) {
     guard records.count % layout.recordSize == 0 else {
       throw .invalidArgument(
-        "\(records.count) bytes are no whole number of records of \(layout.recordSize) bytes")
+        "# bytes are no whole number of records of # bytes", records.count, layout.recordSize)
     }
     var ranges = FieldRanges(layout: layout)
     ranges.add(records)

@@ -4,40 +4,12 @@
   import AEZip
 #endif
 
-// Interpolation is inlined wherever it stands, some 400 bytes each time. The texts of this module
-// are therefore put together in these three places.
-
-/// "`before` `number` `after`" as the message of an ``AEZipError/invalidArgument(_:)``.
-@inline(never)
-func invalid(
-  _ before: StaticString, _ number: Int, _ after: StaticString
-) -> AEZipError {
-  .invalidArgument("\(before)\(number)\(after)")
-}
-
-/// "`before` `first` `between` `second` `after`", likewise.
-@inline(never)
-func invalid(
-  _ before: StaticString, _ first: Int, _ between: StaticString, _ second: Int,
-  _ after: StaticString
-) -> AEZipError {
-  .invalidArgument("\(before)\(first)\(between)\(second)\(after)")
-}
-
-/// "`before` `name` `after`", likewise.
-@inline(never)
-func invalid(
-  _ before: StaticString, _ name: StaticString, _ after: StaticString
-) -> AEZipError {
-  .invalidArgument("\(before)\(name)\(after)")
-}
-
 /// The value of a pointer that must not be NULL.
 ///
 /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the parameter.
 @inline(__always)
 func required<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(AEZipError) -> Pointer {
-  guard let pointer else { throw invalid("", name, " is NULL; give a valid pointer") }
+  guard let pointer else { throw .invalidArgument("@ is NULL; give a valid pointer", name: name) }
   return pointer
 }
 
@@ -46,7 +18,7 @@ func required<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(AEZipEr
 /// - Throws: ``AEZipError/invalidArgument(_:)`` if it is larger than any memory.
 func count(_ value: UInt64, _ name: StaticString) throws(AEZipError) -> Int {
   guard let value = Int(exactly: value) else {
-    throw invalid("", name, " is more than any memory holds")
+    throw .invalidArgument("@ is more than any memory holds", name: name)
   }
   return value
 }
@@ -57,8 +29,8 @@ func count(_ value: UInt64, _ name: StaticString) throws(AEZipError) -> Int {
 func byteCount(of recordCount: Int, recordSize: Int) throws(AEZipError) -> Int {
   let (bytes, overflow) = recordCount.multipliedReportingOverflow(by: recordSize)
   guard !overflow else {
-    throw invalid(
-      "", recordCount, " records of ", recordSize, " bytes are more than any memory holds")
+    throw .invalidArgument(
+      "# records of # bytes are more than any memory holds", recordCount, recordSize)
   }
   return bytes
 }
@@ -71,7 +43,7 @@ func input(
   _ bytes: UnsafeRawPointer?, _ size: Int, _ name: StaticString
 ) throws(AEZipError) -> UnsafeRawBufferPointer {
   guard size >= 0 else {
-    throw invalid("the size of ", name, " is more than any memory holds")
+    throw .invalidArgument("the size of @ is more than any memory holds", name: name)
   }
   guard size > 0 else { return UnsafeRawBufferPointer(start: bytes, count: 0) }
   return UnsafeRawBufferPointer(start: try required(bytes, name), count: size)
@@ -104,7 +76,8 @@ func unsignedCapacity(_ capacity: Int) -> Int { capacity < 0 ? Int.max : capacit
 /// - Throws: ``AEZipError/invalidArgument(_:)`` if a number of threads is negative.
 func threadCount(_ threads: Int32) throws(AEZipError) -> Int {
   guard threads >= 0 else {
-    throw invalid("threads is ", Int(threads), "; give 0 for one per processor, or a number")
+    throw .invalidArgument(
+      "threads is #; give 0 for one per processor, or a number", Int(threads))
   }
   return Int(threads)
 }
@@ -114,6 +87,7 @@ func threadCount(_ threads: Int32) throws(AEZipError) -> Int {
 func checkSize(_ size: Int, first: Int, _ name: StaticString) throws(AEZipError) {
   // A size_t above Int.max arrives as a negative number and is no struct either.
   guard size >= first else {
-    throw invalid("the struct_size of ", name, " is too small; set it to the struct's sizeof")
+    throw .invalidArgument(
+      "the struct_size of @ is too small; set it to the struct's sizeof", name: name)
   }
 }

@@ -37,13 +37,13 @@ private func describe(_ failure: AEZipError, in error: UnsafeMutablePointer<aez_
     error.pointee.record = Int64(record)
     error.pointee.field = Int64(field)
   }
-  withUnsafeMutableBytes(of: &error.pointee.message) { copy(failure.message, into: $0) }
+  withUnsafeMutableBytes(of: &error.pointee.message) { copy(failure.messageBytes, into: $0) }
 }
 
 /// Copies a text and a NUL, cut between two characters if it is too long. `bytes` must not be empty.
-private func copy(_ text: String, into bytes: UnsafeMutableRawBufferPointer) {
+private func copy(_ text: [UInt8], into bytes: UnsafeMutableRawBufferPointer) {
   var end = 0
-  for byte in text.utf8 {
+  for byte in text {
     guard end < bytes.count - 1 else {
       // The byte that did not fit may continue a character: drop what is there of it.
       var cut = byte & 0xC0 == 0x80

@@ -16,8 +16,8 @@ extension Layout {
       layout.pointee.struct_size, first: MemoryLayout<aez_layout>.size, "layout")
     let count = layout.pointee.field_count
     guard count >= 1, count <= Layout.largestFieldCount else {
-      throw invalid(
-        "layout->field_count is not 1 to ", Layout.largestFieldCount, "")
+      throw .invalidArgument(
+        "layout->field_count is not 1 to #", Layout.largestFieldCount)
     }
     let source = try required(layout.pointee.fields, "layout->fields")
     var fields: [Field] = []
@@ -30,10 +30,12 @@ extension Layout {
 extension Field {
   init(_ field: aez_field, _ index: Int) throws(AEZipError) {
     guard let raw = UInt8(exactly: field.type), let type = ElementType(rawValue: raw) else {
-      throw invalid("field ", index, " has the type ", Int(field.type), ", which is no aez_type")
+      throw .invalidArgument(
+        "field # has the type #, which is no aez_type", index, Int(field.type))
     }
     guard let offset = Int(exactly: field.offset) else {
-      throw invalid("the offset of field ", index, " leaves the record")
+      throw .invalidArgument(
+        "the offset of field # leaves the record", index)
     }
     self.init(
       name: try fieldName(field.name, index), type: type, offset: offset,
@@ -48,8 +50,8 @@ extension Bound {
     case AEZ_ABSOLUTE: self = .absolute(bound)
     case AEZ_RELATIVE: self = .relative(bound)
     default:
-      throw invalid(
-        "field ", index, " has the bound kind ", Int(kind), ", which is no aez_bound_kind")
+      throw .invalidArgument(
+        "field # has the bound kind #, which is no aez_bound_kind", index, Int(kind))
     }
   }
 
@@ -73,11 +75,13 @@ private func fieldName(
   var length = 0
   while length <= Layout.longestName, name[length] != 0 { length += 1 }
   guard length <= Layout.longestName else {
-    throw invalid("the name of field ", index, " is longer than ", Layout.longestName, " bytes")
+    throw .invalidArgument(
+        "the name of field # is longer than # bytes", index, Layout.longestName)
   }
   let bytes = UnsafeRawBufferPointer(start: name, count: length)
   guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw invalid("the name of field ", index, " is not UTF-8")
+    throw .invalidArgument(
+        "the name of field # is not UTF-8", index)
   }
   return text
 }

@@ -29,23 +29,24 @@ extension CompressionOptions {
       pointer.pointee.struct_size, first: MemoryLayout<aez_options>.size, "options")
     let options = pointer.pointee
     guard options.level >= 0, options.level <= 9 else {
-      throw invalid(
-        "options->level is ", Int(options.level), "; give 1 to 9, or 0 for the default")
+      throw .invalidArgument(
+        "options->level is #; give 1 to 9, or 0 for the default", Int(options.level))
     }
     if options.level > 0 { level = Int(options.level) }
     threads = try threadCount(options.threads)
     guard options.latents >= -1 else {
-      throw invalid(
-        "options->latents is ", Int(options.latents), "; give AEZ_LATENTS_AUTO, 0 or a number")
+      throw .invalidArgument(
+        "options->latents is #; give AEZ_LATENTS_AUTO, 0 or a number", Int(options.latents))
     }
     latents = options.latents == AEZ_LATENTS_AUTO ? nil : Int(options.latents)
     guard options.reserved == 0 else {
-      throw invalid("options->reserved is ", Int(options.reserved), "; it must be 0")
+      throw .invalidArgument(
+        "options->reserved is #; it must be 0", Int(options.reserved))
     }
     chunkRecords = try count(options.chunk_records, "options->chunk_records")
     guard options.metadata_size >= 0, options.metadata_size <= largestMetadata else {
-      throw invalid(
-        "options->metadata_size is more than the ", largestMetadata, " bytes that can be kept")
+      throw .invalidArgument(
+        "options->metadata_size is more than the # bytes that can be kept", largestMetadata)
     }
     metadata = [UInt8](
       try input(options.metadata, options.metadata_size, "options->metadata"))

@@ -85,9 +85,8 @@ public func aez_reader_read(
     let first = try count(first, "first")
     let recordCount = try count(recordCount, "count")
     guard first <= reader.recordCount, recordCount <= reader.recordCount - first else {
-      throw invalid(
-        "the records asked for, from ", first, " on, end after the last of ",
-        reader.recordCount, "")
+      throw .invalidArgument(
+        "the records asked for, from # on, end after the last of #", first, reader.recordCount)
     }
     let wanted = first..<first + recordCount
     let chosen = try chosenFields(fields, fieldCount, of: reader.layout)
@@ -113,12 +112,13 @@ private func chosenFields(
     return nil
   }
   guard fieldCount >= 1, fieldCount <= Layout.largestFieldCount else {
-    throw invalid("field_count is not 1 to ", Layout.largestFieldCount, "")
+    throw .invalidArgument(
+        "field_count is not 1 to #", Layout.largestFieldCount)
   }
   let chosen = [Int](UnsafeBufferPointer(start: fields, count: fieldCount))
   for field in chosen where field < 0 || field >= layout.fields.count {
-    throw invalid(
-      "field ", field, " was asked for, but the container has ", layout.fields.count, " fields")
+    throw .invalidArgument(
+        "field # was asked for, but the container has # fields", field, layout.fields.count)
   }
   return chosen
 }

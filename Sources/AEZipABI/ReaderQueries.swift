@@ -134,13 +134,13 @@ public func aez_reader_info(
   size?.pointee = 0
   return entry(error) { () throws(AEZipError) in
     let size = try required(size, "size")
-    let text = try ReaderHandle.of(reader).reader.information()
-    let needed = text.utf8.count + 1
+    let text = try ReaderHandle.of(reader).reader.informationBytes()
+    let needed = text.count + 1
     if capacity != 0 { _ = try required(json, "json") }
     if unsignedCapacity(capacity) < needed { size.pointee = needed }
     let buffer = try output(json, capacity: capacity, needed: needed, "json")
     var end = 0
-    for byte in text.utf8 {
+    for byte in text {
       buffer[end] = byte
       end += 1
     }

@@ -63,7 +63,7 @@ struct ChunkEncoder {
         plane: planes[index], strands: strands, allowLattice: true)
       {
         treatments[index] = .coded
-        var column = units
+        let column = units
         column.integerOrigin = origin
         column.clampRange = field.type.clampRange(origin: origin)
         if !column.fitsFloat(extent) { usesDouble = true }
@@ -78,7 +78,7 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
-    try planner.plan(&columns, planes: columnPlanes)
+    try planner.plan(columns, planes: columnPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
@@ -113,7 +113,7 @@ struct ChunkEncoder {
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
     }
-    try packCodes(&columns, codes, strands, zlib, to: body, header: &header)
+    try packCodes(columns, codes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     for index in 0..<fieldCount where treatments[index] == .exact {
       let field = layout.fields[index]
@@ -126,7 +126,8 @@ struct ChunkEncoder {
 
     let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
     let packedHeader = try ByteBuffer(capacity: header.bytes.count + 64)
-    _ = try zlib.pack(try ByteBuffer(header.bytes).bytes, .full(9), to: packedHeader)
+    let headerBytes = try ByteBuffer(header.bytes)
+    _ = try zlib.pack(headerBytes.bytes, .full(9), to: packedHeader)
     var lengths = ByteWriter()
     lengths.count(header.bytes.count)
     lengths.count(packedHeader.count)
@@ -244,7 +245,7 @@ struct ChunkEncoder {
   // MARK: - Codes and exceptions to bytes
 
   private func packCodes(
-    _ columns: inout [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
+    _ columns: [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
     to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount
@@ -282,8 +283,8 @@ struct ChunkEncoder {
     }
     header.count(places.count)
     guard !places.isEmpty else { return }
-    header.count(
-      try zlib.packSmallest(try ByteBuffer(places).bytes, [.huffman, .full(6)], to: body))
+    let placeBytes = try ByteBuffer(places)
+    header.count(try zlib.packSmallest(placeBytes.bytes, [.huffman, .full(6)], to: body))
     header.count(try zlib.packSmallest(values.bytes, [.huffman, .full(6)], to: body))
   }
 }

@@ -21,10 +21,8 @@ struct ChunkDecoder {
     _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
   ) throws(AEZipError) {
     let zlib = Zlib()
-    var body = ByteReader(payload, what: "a chunk")
-    let headerCount = try body.count(limit: Limits.chunkBytes)
-    let packedHeader = try body.take(try body.count(limit: Limits.chunkBytes))
-    let headerBytes = try Unpacker.inflate(packedHeader, to: headerCount, zlib, slack: 0)
+    let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
+    var body = rest
     var header = ByteReader(
       UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
       what: "the header of a chunk")
@@ -33,10 +31,29 @@ struct ChunkDecoder {
     }
   }
 
-  private func decode(
-    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib, _ recordCount: Int,
-    _ target: Target
-  ) throws(AEZipError) {
+  /// Unpacks the header; also what follows it.
+  private func openHeader(
+    _ payload: UnsafeRawBufferPointer, _ zlib: Zlib
+  ) throws(AEZipError) -> (bytes: Memory<UInt8>, count: Int, body: ByteReader) {
+    var body = ByteReader(payload, what: "a chunk")
+    let count = try body.count(limit: Limits.chunkBytes)
+    let packed = try body.take(try body.count(limit: Limits.chunkBytes))
+    return (try Unpacker.inflate(packed, to: count, zlib), count, body)
+  }
+
+  /// What a header says before the codes' directory.
+  private struct Plan {
+    var strands: Strands
+    var usesDouble: Bool
+    var treatments: [Treatment] = []
+    /// For each constant field its bytes.
+    var constants: [UnsafeRawBufferPointer?] = []
+    var columns: [Column] = []
+  }
+
+  private func readPlan(
+    _ header: inout ByteReader, _ recordCount: Int
+  ) throws(AEZipError) -> Plan {
     let declared = try header.count(limit: Limits.chunkRecords)
     guard declared == recordCount else {
       throw .corrupted(what: "the records of a chunk", declared: recordCount, computed: declared)
@@ -45,50 +62,57 @@ struct ChunkDecoder {
     guard laneCount > 0, laneCount <= recordCount else {
       throw .corrupted(what: "the strands of a chunk", declared: laneCount, computed: recordCount)
     }
-    let strands = Strands(recordCount: recordCount, laneCount: laneCount)
     let flags = try header.byte(below: 2)
-
-    // How each field is stored.
-    let fieldCount = layout.fields.count
-    var treatments: [Treatment] = []
+    var plan = Plan(
+      strands: Strands(recordCount: recordCount, laneCount: laneCount), usesDouble: flags & 1 != 0)
     var coded: [Int] = []
-    for index in 0..<fieldCount {
+    for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
         throw .corrupted(what: "the treatment of a field", declared: index, computed: 2)
       }
-      treatments.append(treatment)
-      switch treatment {
-      case .constant:
-        let bytes = try header.take(layout.fields[index].type.size)
-        guard let offset = target.offsets[index] else { continue }
-        for record in 0..<target.wanted.count {
-          let place = target.output + (record * target.recordSize + offset)
-          for byte in 0..<bytes.count { place.storeBytes(of: bytes[byte], toByteOffset: byte, as: UInt8.self) }
-        }
-      case .coded: coded.append(index)
-      case .exact: break
+      plan.treatments.append(treatment)
+      plan.constants.append(
+        treatment == .constant ? try header.take(layout.fields[index].type.size) : nil)
+      if treatment == .coded { coded.append(index) }
+    }
+    for index in 0..<coded.count {
+      let type = layout.fields[coded[index]].type
+      let column = try Column(
+        field: coded[index], index: index, columnCount: coded.count, from: &header)
+      column.clampRange = type.clampRange(origin: column.integerOrigin)
+      guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {
+        throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
+      }
+      plan.columns.append(column)
+    }
+    return plan
+  }
+
+  private func decode(
+    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib, _ recordCount: Int,
+    _ target: Target
+  ) throws(AEZipError) {
+    let plan = try readPlan(&header, recordCount)
+    let strands = plan.strands
+    let columns = plan.columns
+    let coded = columns.map { $0.field! }
+    for index in 0..<layout.fields.count {
+      guard let bytes = plan.constants[index], let offset = target.offsets[index] else { continue }
+      for record in 0..<target.wanted.count {
+        memcpy(
+          target.output + (record * target.recordSize + offset), bytes.baseAddress!, bytes.count)
+      }
+    }
+    let outputs = columns.map { column in
+      target.offsets[column.field!].map {
+        Scatter(
+          output: target.output, recordSize: target.recordSize, offset: $0,
+          type: layout.fields[column.field!].type, origin: column.integerOrigin,
+          wanted: target.wanted)
       }
     }
 
     // Codes.
-    var columns: [Column] = []
-    var outputs: [Scatter?] = []
-    for index in 0..<coded.count {
-      let field = layout.fields[coded[index]]
-      var column = try Column(
-        field: coded[index], index: index, columnCount: coded.count, from: &header)
-      column.clampRange = field.type.clampRange(origin: column.integerOrigin)
-      guard !column.single || flags == 0 && field.type.usesFloatPlane && column.scale == 1 else {
-        throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
-      }
-      outputs.append(
-        target.offsets[coded[index]].map {
-          Scatter(
-            output: target.output, recordSize: target.recordSize, offset: $0, type: field.type,
-            origin: column.integerOrigin, wanted: target.wanted)
-        })
-      columns.append(column)
-    }
     var pieceCounts: [Int] = []
     for column in columns {
       guard column.context.classCount > 1 else {
@@ -112,7 +136,7 @@ struct ChunkDecoder {
     let contexts = try ContextReader(
       columns: columns, counts: pieceCounts, ordered: ordered, codes: codes, strands: strands,
       kernels: kernels)
-    if flags & 1 != 0 {
+    if plan.usesDouble {
       try Corrector<Double>(
         columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
       ).decode(codes: codes, contexts: contexts, outputs: outputs)
@@ -123,11 +147,37 @@ struct ChunkDecoder {
     }
 
     try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
-    for index in 0..<fieldCount where treatments[index] == .exact {
+    for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
       try decodeExact(index, &header, &body, zlib, recordCount, target)
     }
     try header.expectEnd()
     try body.expectEnd()
+  }
+
+  /// How each field is coded, in words.
+  func describe(
+    _ payload: UnsafeRawBufferPointer, recordCount: Int
+  ) throws(AEZipError) -> [[UInt8]] {
+    let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
+    return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
+      var header = ByteReader(
+        UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
+        what: "the header of a chunk")
+      let plan = try readPlan(&header, recordCount)
+      var texts: [[UInt8]] = plan.treatments.map {
+        var text: [UInt8] = []
+        switch $0 {
+        case .constant: text.append(text: "constant")
+        case .exact: text.append(text: "byte planes")
+        case .coded: break
+        }
+        return text
+      }
+      for column in plan.columns {
+        texts[column.field!] = column.description { plan.columns[$0].field! }
+      }
+      return texts
+    }
   }
 
   private func decodeExceptions(
@@ -148,9 +198,9 @@ struct ChunkDecoder {
       return
     }
     let places = try Unpacker.inflate(
-      try body.take(try header.count(limit: Limits.chunkBytes)), to: placeCount, zlib, slack: 0)
+      try body.take(try header.count(limit: Limits.chunkBytes)), to: placeCount, zlib)
     let values = try Unpacker.inflate(
-      try body.take(try header.count(limit: Limits.chunkBytes)), to: valueBytes, zlib, slack: 0)
+      try body.take(try header.count(limit: Limits.chunkBytes)), to: valueBytes, zlib)
     var placeReader = ByteReader(
       UnsafeRawBufferPointer(start: places.base, count: placeCount), what: "exceptions")
     var valueReader = ByteReader(

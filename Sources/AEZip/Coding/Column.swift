@@ -29,7 +29,7 @@ struct Context {
 ///     x = (origin + unit * y) / scale
 ///
 /// The correction of a column is its restored y minus the model's part of p.
-struct Column {
+final class Column {
   enum Snap: UInt8 {
     /// Restored values lie anywhere.
     case none = 0
@@ -67,6 +67,25 @@ struct Column {
   var context = Context()
   /// Codes lie in the stream record by record, not block by block.
   var recordOrder = false
+
+  init() {}
+
+  /// The same units with other regressors.
+  func with(_ regressors: [Regressor]) -> Column {
+    let column = Column()
+    column.field = field
+    column.origin = origin
+    column.integerOrigin = integerOrigin
+    column.unit = unit
+    column.scale = scale
+    column.lattice = lattice
+    column.single = single
+    column.multiple = multiple
+    column.snap = snap
+    column.clampRange = clampRange
+    column.regressors = regressors
+    return column
+  }
 }
 
 // MARK: - In the file: Format.md, section 6.3
@@ -104,9 +123,10 @@ extension Column {
   /// - Parameters:
   ///   - index: the column's own index: regressors of lag 0 must come before it.
   ///   - columnCount: the number of columns in the chunk.
-  init(
+  convenience init(
     field: Int?, index: Int, columnCount: Int, from reader: inout ByteReader
   ) throws(AEZipError) {
+    self.init()
     self.field = field
     let flags = try reader.byte()
     guard let snap = Snap(rawValue: flags & 3), flags & 128 == 0 else {
@@ -159,6 +179,34 @@ extension Column {
       throw .corrupted(what: "the order of columns", declared: column, computed: index)
     }
     return (column, lag)
+  }
+}
+
+extension Column {
+  /// How the column is coded, in words; `field` gives the field of a column, and a dash a record
+  /// before.
+  func description(_ field: (_ column: Int) -> Int) -> [UInt8] {
+    var text: [UInt8] = []
+    if lattice {
+      text.append(text: "lattice, step ")
+      text += Array((unit * multiple / scale).description.utf8)
+    } else {
+      text.append(text: "step ")
+      text += Array(unit.description.utf8)
+    }
+    text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
+    for regressor in regressors {
+      text.append(text: " ")
+      text.append(decimal: field(regressor.column))
+      for _ in 0..<regressor.lag { text.append(text: "'") }
+    }
+    if context.classCount > 1 {
+      text.append(text: ", ")
+      text.append(decimal: context.classCount)
+      text.append(text: " classes")
+    }
+    if recordOrder { text.append(text: ", repeats") }
+    return text
   }
 }
 

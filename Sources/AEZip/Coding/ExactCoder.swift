@@ -66,7 +66,7 @@ struct ExactCoder {
   ) throws(AEZipError) {
     let values = try Memory<UInt64>(max(count, 1), zeroed: true)
     for plane in 0..<size {
-      let bytes = try Unpacker.inflate(planes[plane], to: count, zlib, slack: 0)
+      let bytes = try Unpacker.inflate(planes[plane], to: count, zlib)
       let shift = UInt64(8 * plane)
       for record in 0..<count { values.base[record] |= UInt64(bytes.base[record]) &<< shift }
     }

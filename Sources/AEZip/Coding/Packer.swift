@@ -138,7 +138,8 @@ final class Packer {
     header.count(try packBest(escapes.bytes, repeats: false, to: output))
     try raw.flush()
     header.count(raw.bytes.count)
-    header.count(try zlib.pack(raw.bytes.bytes, .stored, to: output))
+    header.count(
+      raw.bytes.count > 0 ? try zlib.pack(raw.bytes.bytes, .stored, to: output) : 0)
   }
 
   /// Decides which pieces share a stream: those of like distribution, neighbours in the order of

@@ -17,7 +17,7 @@ struct Planner {
   let strands: Strands
 
   /// Fills in regressors.
-  func plan(_ columns: inout [Column], planes: [Plane]) throws(AEZipError) {
+  func plan(_ columns: [Column], planes: [Plane]) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
     let width = (count + 15) / 16 * 16
@@ -33,7 +33,7 @@ struct Planner {
     let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
     for index in 0..<count {
       choose(
-        &columns, index, sample, moments: moments, lags: lags, width: sample.stride,
+        columns, index, sample, moments: moments, lags: lags, width: sample.stride,
         looksBack: strands.blockCount > 1)
     }
   }
@@ -60,16 +60,14 @@ struct Planner {
 
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
-    _ columns: inout [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
+    _ columns: [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
     lags: Int, width: Int, looksBack: Bool
   ) {
     var best = columns[index]
-    best.regressors = []
     var bestBits = cost(best, index, sample)
     func offer(_ regressors: [Regressor]) {
-      var trial = columns[index]
-      trial.regressors = regressors
-      roundCoefficients(&trial, columns, sample)
+      let trial = columns[index].with(regressors)
+      roundCoefficients(trial, sample)
       let bits = cost(trial, index, sample) + bitsOfCoefficients(trial)
       if bits < bestBits { (best, bestBits) = (trial, bits) }
     }
@@ -86,7 +84,8 @@ struct Planner {
           })
       }
     }
-    columns[index] = best
+    columns[index].regressors = best.regressors
+    columns[index].coefficientExponent = best.coefficientExponent
   }
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
@@ -147,7 +146,7 @@ struct Planner {
   }
 
   /// Rounds coefficients so that their rounding moves predictions by little of a code.
-  private func roundCoefficients(_ column: inout Column, _ columns: [Column], _ sample: Sample) {
+  private func roundCoefficients(_ column: Column, _ sample: Sample) {
     guard !column.regressors.isEmpty else { return }
     var spread = 0.0
     for regressor in column.regressors {

@@ -73,7 +73,7 @@ extension Column {
     field: Int, type: ElementType, bound: Double, extent: Extent, plane: Plane, strands: Strands,
     allowLattice: Bool
   ) -> (column: Column, proofBound: Double)? {
-    var column = Column()
+    let column = Column()
     column.field = field
     column.clampRange = type.clampRange(origin: 0)
     guard extent.hasFinite else { return nil }

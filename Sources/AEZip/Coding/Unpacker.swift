@@ -62,8 +62,8 @@ struct Unpacker {
     var packed: [UnsafeRawBufferPointer] = []
     for stream in streams { packed.append(try payload.take(stream.size)) }
     let escapes = try Self.inflate(
-      try payload.take(escapeSize), to: escapeCount, zlib, slack: 0)
-    let raw = try Self.inflate(try payload.take(rawSize), to: rawCount, zlib, slack: 0)
+      try payload.take(escapeSize), to: escapeCount, zlib)
+    let raw = try Self.inflate(try payload.take(rawSize), to: rawCount, zlib)
 
     let symbols = try Memory<UInt8>(max(codeCount, 1))
     var escapesUsed = 0
@@ -78,7 +78,7 @@ struct Unpacker {
         continue
       }
       let bytes = try Self.inflate(
-        packed[index], to: grouping.byteCount(count), zlib, slack: grouping.size * count)
+        packed[index], to: grouping.byteCount(count), zlib)
       let ungrouped: UnsafeMutablePointer<UInt8>
       let expanded: Memory<UInt8>
       if grouping.size == 1 {
@@ -112,7 +112,7 @@ struct Unpacker {
 
   /// A zlib stream whose declared size is checked against what deflate can do before memory is taken.
   static func inflate(
-    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib, slack: Int
+    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib
   ) throws(AEZipError) -> Memory<UInt8> {
     guard count <= packed.count * Limits.largestDeflateRatio else {
       throw .corrupted(

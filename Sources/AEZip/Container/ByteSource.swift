@@ -85,7 +85,7 @@ struct ByteSource {
     let payload = try payload(section)
     var reader = ByteReader(payload.bytes, what: "a packed section")
     let count = try reader.count(limit: Limits.chunkBytes)
-    let bytes = try Unpacker.inflate(try reader.take(reader.remaining), to: count, Zlib(), slack: 0)
+    let bytes = try Unpacker.inflate(try reader.take(reader.remaining), to: count, Zlib())
     return ByteView(bytes, count)
   }
 }

@@ -2,21 +2,27 @@
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
 
+  @inline(never)
   mutating func byte(_ value: UInt8) { bytes.append(value) }
 
+  @inline(never)
   mutating func u32(_ value: UInt32) {
     for shift in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(shift)))) }
   }
 
+  @inline(never)
   mutating func u64(_ value: UInt64) {
     for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(shift)))) }
   }
 
+  @inline(never)
   mutating func f64(_ value: Double) { u64(value.bitPattern) }
 
+  @inline(never)
   mutating func f32(_ value: Float) { u32(value.bitPattern) }
 
   /// Seven bits a byte, low ones first, the high bit set on all but the last.
+  @inline(never)
   mutating func count(_ value: Int) {
     var rest = UInt64(value)
     while rest >= 0x80 {
@@ -27,8 +33,10 @@ struct ByteWriter {
   }
 
   /// Zig-zag: 0, -1, 1, -2 ... as 0, 1, 2, 3 ...
+  @inline(never)
   mutating func signed(_ value: Int) { count(Int((value << 1) ^ (value >> 63))) }
 
+  @inline(never)
   mutating func block(_ block: [UInt8]) {
     count(block.count)
     bytes += block
@@ -48,6 +56,7 @@ struct ByteReader {
 
   var remaining: Int { bytes.count - position }
 
+  @inline(never)
   mutating func take(_ size: Int) throws(AEZipError) -> UnsafeRawBufferPointer {
     guard size >= 0, size <= remaining else {
       throw .truncated(what: what, needed: size, available: remaining)
@@ -57,21 +66,27 @@ struct ByteReader {
     return UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
   }
 
+  @inline(never)
   mutating func byte() throws(AEZipError) -> UInt8 { try take(1)[0] }
 
+  @inline(never)
   mutating func u32() throws(AEZipError) -> UInt32 {
     UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self))
   }
 
+  @inline(never)
   mutating func u64() throws(AEZipError) -> UInt64 {
     UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))
   }
 
+  @inline(never)
   mutating func f64() throws(AEZipError) -> Double { Double(bitPattern: try u64()) }
 
+  @inline(never)
   mutating func f32() throws(AEZipError) -> Float { Float(bitPattern: try u32()) }
 
   /// A count of at most `limit`, which must not exceed `Int.max`.
+  @inline(never)
   mutating func count(limit: Int = Int.max) throws(AEZipError) -> Int {
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -89,18 +104,21 @@ struct ByteReader {
     return Int(value)
   }
 
+  @inline(never)
   mutating func signed() throws(AEZipError) -> Int {
     let value = try count()
     return (value >> 1) ^ -(value & 1)
   }
 
   /// A byte that must be below `limit`.
+  @inline(never)
   mutating func byte(below limit: Int) throws(AEZipError) -> Int {
     let value = Int(try byte())
     guard value < limit else { throw .limitExceeded(what: what, value: value, limit: limit - 1) }
     return value
   }
 
+  @inline(never)
   mutating func block(limit: Int) throws(AEZipError) -> UnsafeRawBufferPointer {
     try take(try count(limit: limit))
   }

@@ -62,16 +62,19 @@ public final class ContainerReader {
       }
       switch section {
       case .layout:
-        layout = try Layout(decoding: try source.packed(place.section).bytes)
+        let view = try source.packed(place.section)
+        layout = try Layout(decoding: view.bytes)
       case .metadata:
         guard place.section.length <= Limits.metadataBytes else {
           throw .limitExceeded(
             what: "the user metadata", value: place.section.length, limit: Limits.metadataBytes)
         }
-        metadata = Array(try source.payload(place.section).bytes)
+        let view = try source.payload(place.section)
+        metadata = Array(view.bytes)
       case .statistics:
         guard let layout else { break }
-        statistics = try FieldStatistics.decode(try source.packed(place.section).bytes, layout)
+        let view = try source.packed(place.section)
+        statistics = try FieldStatistics.decode(view.bytes, layout)
       case .chunk:
         chunks.append(
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
@@ -116,8 +119,7 @@ public final class ContainerReader {
   ) throws(AEZipError) {
     guard records.lowerBound >= 0, records.upperBound <= recordCount else {
       throw .invalidArgument(
-        "records \(records.lowerBound):\(records.upperBound) are asked for, but there are"
-          + " \(recordCount)")
+        "records up to # are asked for, but there are #", records.upperBound, recordCount)
     }
     var offsets = [Int?](repeating: nil, count: layout.fields.count)
     var recordSize = layout.recordSize
@@ -126,10 +128,10 @@ public final class ContainerReader {
       for field in fields {
         guard field >= 0, field < layout.fields.count else {
           throw .invalidArgument(
-            "field \(field) is asked for, but there are \(layout.fields.count)")
+            "field # is asked for, but there are #", field, layout.fields.count)
         }
         guard offsets[field] == nil else {
-          throw .invalidArgument("field \(field) is asked for twice")
+          throw .invalidArgument("field # is asked for twice", field)
         }
         offsets[field] = recordSize
         recordSize += layout.fields[field].type.size
@@ -208,6 +210,14 @@ public final class ContainerReader {
     for index in 0..<touched.count {
       if let error = errors[index] { throw error }
     }
+  }
+
+  /// How the first chunk codes each field, in words.
+  func firstChunkChoices() throws(AEZipError) -> [[UInt8]] {
+    guard let chunk = chunks.first else { return [] }
+    let payload = try source.payload(chunk.section)
+    return try ChunkDecoder(layout: layout, kernels: kernels).describe(
+      payload.bytes, recordCount: chunk.recordCount)
   }
 
   // MARK: - Index

@@ -18,17 +18,17 @@ public struct CompressionOptions: Sendable {
   /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the option.
   func validate() throws(AEZipError) {
     guard level >= 1, level <= 9 else {
-      throw .invalidArgument("level \(level); levels are 1 (fast) to 9 (smallest)")
+      throw .invalidArgument("level #; levels are 1 (fast) to 9 (smallest)", level)
     }
     guard threads >= 0 else {
-      throw .invalidArgument("\(threads) threads; give 0 (one per processor) or more")
+      throw .invalidArgument("# threads; give 0 (one per processor) or more", threads)
     }
     guard chunkRecords >= 0 else {
-      throw .invalidArgument("\(chunkRecords) records a chunk; give 0 (chosen by size) or more")
+      throw .invalidArgument("# records a chunk; give 0 (chosen by size) or more", chunkRecords)
     }
     if let latents {
       guard latents >= 0 else {
-        throw .invalidArgument("\(latents) latents; give 0 or more, or leave the choice open")
+        throw .invalidArgument("# latents; give 0 or more, or leave the choice open", latents)
       }
     }
     guard metadata.count <= Limits.metadataBytes else {
@@ -83,8 +83,8 @@ public final class ContainerWriter {
       let bound = layout.fields[index].bound
       if case .relative = bound, ranges == nil {
         throw .invalidArgument(
-          "field \(index) has a relative bound, but its range is not known before the last record;"
-            + " give an absolute bound, or the range")
+          "field # has a relative bound, but its range is not known before the last record; give an absolute bound, or the range",
+          index)
       }
       bounds.append(
         FieldStatistics.absolute(
@@ -109,7 +109,8 @@ public final class ContainerWriter {
     try emit(start.bytes)
     try emitPacked(.layout, layout.encoded())
     if !options.metadata.isEmpty {
-      try emit(.metadata, try ByteBuffer(options.metadata).bytes)
+      let metadata = try ByteBuffer(options.metadata)
+      try emit(.metadata, metadata.bytes)
     }
   }
 
@@ -122,7 +123,7 @@ public final class ContainerWriter {
     try guarded { () throws(AEZipError) in
       guard records.count % layout.recordSize == 0 else {
         throw .invalidArgument(
-          "\(records.count) bytes are no whole number of records of \(layout.recordSize) bytes")
+          "# bytes are no whole number of records of # bytes", records.count, layout.recordSize)
       }
       let chunkBytes = recordsPerChunk * layout.recordSize
       var rest = records
@@ -164,10 +165,11 @@ public final class ContainerWriter {
       try emit(.index, payload.bytes)
       var trailer = ByteWriter()
       trailer.u64(UInt64(offset))
-      let checksum = crc32(try ByteBuffer(trailer.bytes).bytes)
-      trailer.u32(checksum)
+      let place = try ByteBuffer(trailer.bytes)
+      trailer.u32(crc32(place.bytes))
       trailer.u32(Format.endMark)
-      try emit(try ByteBuffer(trailer.bytes).bytes)
+      let end = try ByteBuffer(trailer.bytes)
+      try emit(end.bytes)
       isFinished = true
     }
   }
@@ -239,7 +241,8 @@ public final class ContainerWriter {
       recordCount += records
     }
     sectionCount += 1
-    try emit(try ByteBuffer(ByteWriter.sectionHeader(section, payload)).bytes)
+    let header = try ByteBuffer(ByteWriter.sectionHeader(section, payload))
+    try emit(header.bytes)
     try emit(payload)
   }
 
@@ -248,7 +251,8 @@ public final class ContainerWriter {
     var length = ByteWriter()
     length.count(bytes.count)
     let payload = try ByteBuffer(length.bytes)
-    _ = try Zlib().pack(try ByteBuffer(bytes).bytes, .full(9), to: payload)
+    let plain = try ByteBuffer(bytes)
+    _ = try Zlib().pack(plain.bytes, .full(9), to: payload)
     try emit(section, payload.bytes)
   }
 }

@@ -42,35 +42,36 @@ public struct Layout: Sendable {
   public init(fields: [Field], recordSize: Int) throws(AEZipError) {
     guard fields.count >= 1, fields.count <= Self.largestFieldCount else {
       throw .invalidArgument(
-        "\(fields.count) fields; a record has 1 to \(Self.largestFieldCount) fields")
+        "# fields; a record has 1 to # fields", fields.count, Self.largestFieldCount)
     }
     guard recordSize >= 1, recordSize <= Self.largestRecordSize else {
       throw .invalidArgument(
-        "record size of \(recordSize) bytes; it must be 1 to \(Self.largestRecordSize)")
+        "record size of # bytes; it must be 1 to #", recordSize, Self.largestRecordSize)
     }
     var covered = [Bool](repeating: false, count: recordSize)
     for index in 0..<fields.count {
       let field = fields[index]
       guard field.offset >= 0, field.offset <= recordSize - field.type.size else {
         throw .invalidArgument(
-          "field \(index) at offset \(field.offset) leaves the record of \(recordSize) bytes")
+          "field # leaves the record of # bytes; correct its offset or the record size", index, recordSize)
       }
       for byte in field.offset..<field.offset + field.type.size {
         guard !covered[byte] else {
-          throw .invalidArgument("field \(index) at offset \(field.offset) overlaps another field")
+          throw .invalidArgument(
+            "field # at offset # overlaps another field", index, field.offset)
         }
         covered[byte] = true
       }
       guard field.name.utf8.count <= Self.longestName else {
         throw .invalidArgument(
-          "the name of field \(index) is longer than \(Self.longestName) bytes")
+          "the name of field # is longer than # bytes", index, Self.longestName)
       }
       switch field.bound {
       case .exact: break
       case .absolute(let bound), .relative(let bound):
         guard bound.isFinite, bound >= 0 else {
           throw .invalidArgument(
-            "the bound of field \(index) is \(bound); it must be finite and not negative")
+            "the bound of field # must be finite and not negative", index)
         }
       }
     }
@@ -82,7 +83,7 @@ public struct Layout: Sendable {
   public init(matrixOf type: ElementType, fieldCount: Int, bound: Bound) throws(AEZipError) {
     guard fieldCount >= 1, fieldCount <= Self.largestFieldCount else {
       throw .invalidArgument(
-        "\(fieldCount) fields; a record has 1 to \(Self.largestFieldCount) fields")
+        "# fields; a record has 1 to # fields", fieldCount, Self.largestFieldCount)
     }
     try self.init(
       fields: (0..<fieldCount).map { Field(type: type, offset: $0 * type.size, bound: bound) },

@@ -1,0 +1,190 @@
+// What a container says of itself, as JSON.
+
+extension ContainerReader {
+  /// A description as JSON: shape, fields, bounds, errors, sections, what was chosen and why.
+  ///
+  /// Numbers that JSON cannot hold (NaN, infinities) are null.
+  /// - Throws: what reading throws.
+  public func information() throws(AEZipError) -> String {
+    String(decoding: try informationBytes(), as: UTF8.self)
+  }
+
+  /// ``information()`` in UTF-8.
+  public func informationBytes() throws(AEZipError) -> [UInt8] {
+    var json = JSONWriter()
+    json.open()
+    json.key("format_version")
+    json.number(Format.newestVersion)
+    json.key("records")
+    json.number(recordCount)
+    json.key("record_size")
+    json.number(layout.recordSize)
+    json.key("bytes")
+    json.number(size)
+    json.key("metadata_bytes")
+    json.number(metadata.count)
+    json.key("sections")
+    json.open()
+    for section in [Format.Section.layout, .model, .metadata, .chunk, .statistics] {
+      var count = 0
+      var bytes = 0
+      for place in sections where place.type == section.rawValue {
+        count += 1
+        bytes += place.length + Format.sectionHeaderSize
+      }
+      guard count > 0 else { continue }
+      json.key(section.name)
+      json.open()
+      json.key("count")
+      json.number(count)
+      json.key("bytes")
+      json.number(bytes)
+      json.close()
+    }
+    json.close()
+    let choices = try firstChunkChoices()
+    json.key("fields")
+    json.openList()
+    for index in 0..<layout.fields.count {
+      json.item()
+      describe(index, choices, &json)
+    }
+    json.closeList()
+    json.close()
+    return json.bytes
+  }
+
+  private func describe(_ index: Int, _ choices: [[UInt8]], _ json: inout JSONWriter) {
+    let field = layout.fields[index]
+    let s = statistics[index]
+    json.open()
+    json.key("name")
+    json.string(Array(field.name.utf8))
+    json.key("type")
+    json.string(field.type.name)
+    json.key("offset")
+    json.number(field.offset)
+    json.key("bound")
+    switch field.bound {
+    case .exact: json.string("exact")
+    case .absolute(let bound): json.string(Array("abs:".utf8) + Array(bound.description.utf8))
+    case .relative(let bound): json.string(Array("rel:".utf8) + Array(bound.description.utf8))
+    }
+    json.key("absolute_bound")
+    json.number(s.absoluteBound)
+    json.key("largest_error")
+    json.number(s.largestError)
+    json.key("rmse")
+    json.number(s.rmse)
+    json.key("minimum")
+    json.number(s.minimum)
+    json.key("maximum")
+    json.number(s.maximum)
+    json.key("missing")
+    json.number(s.missingCount)
+    if index < choices.count {
+      json.key("coding")
+      json.string(choices[index])
+    }
+    json.close()
+  }
+}
+
+extension Format.Section {
+  var name: StaticString {
+    switch self {
+    case .layout: "layout"
+    case .model: "model"
+    case .metadata: "metadata"
+    case .chunk: "chunks"
+    case .statistics: "statistics"
+    case .index: "index"
+    }
+  }
+}
+
+extension ElementType {
+  /// As in C and numpy: `f32`, `i8` ...
+  public var name: StaticString {
+    switch self {
+    case .f32: "f32"
+    case .f64: "f64"
+    case .i8: "i8"
+    case .i16: "i16"
+    case .i32: "i32"
+    case .i64: "i64"
+    case .u8: "u8"
+    case .u16: "u16"
+    case .u32: "u32"
+    case .u64: "u64"
+    }
+  }
+}
+
+/// Builds JSON text as UTF-8; keys and items must be given before their values.
+struct JSONWriter {
+  private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  @inline(never)
+  private mutating func put(_ byte: UInt8, comma: Bool) {
+    bytes.append(byte)
+    needsComma = comma
+  }
+
+  mutating func open() { put(0x7B, comma: false) }
+  mutating func close() { put(0x7D, comma: true) }
+  mutating func openList() { put(0x5B, comma: false) }
+  mutating func closeList() { put(0x5D, comma: true) }
+
+  /// Before each element of a list.
+  @inline(never)
+  mutating func item() {
+    if needsComma { bytes.append(0x2C) }
+    needsComma = false
+  }
+
+  @inline(never)
+  mutating func key(_ name: StaticString) {
+    item()
+    bytes.append(0x22)
+    bytes.append(text: name)
+    bytes.append(0x22)
+    put(0x3A, comma: true)
+  }
+
+  mutating func number(_ value: Int) {
+    bytes.append(decimal: value)
+    needsComma = true
+  }
+
+  @inline(never)
+  mutating func number(_ value: Double) {
+    if value.isFinite { bytes += Array(value.description.utf8) } else { bytes.append(text: "null") }
+    needsComma = true
+  }
+
+  @inline(never)
+  mutating func string(_ value: [UInt8]) {
+    bytes.append(0x22)
+    for byte in value {
+      switch byte {
+      case 0x22, 0x5C:
+        bytes.append(0x5C)
+        bytes.append(byte)
+      case 0..<0x20:
+        bytes.append(text: "\\u00")
+        for digit in [byte >> 4, byte & 15] { bytes.append(digit + (digit < 10 ? 0x30 : 0x57)) }
+      default: bytes.append(byte)
+      }
+    }
+    put(0x22, comma: true)
+  }
+
+  @inline(never)
+  mutating func string(_ value: StaticString) {
+    var text: [UInt8] = []
+    text.append(text: value)
+    string(text)
+  }
+}
