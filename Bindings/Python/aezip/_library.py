@@ -193,7 +193,13 @@ def _load() -> ctypes.CDLL:
 
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
-    library.aez_version.restype = c_uint32
+    for name, (result, arguments) in _SIGNATURES.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError as error:
+            raise ImportError(f"{library._name} is not the libaez of this package") from error
+        function.restype = result
+        function.argtypes = arguments
     version = library.aez_version()
     loaded = (version >> 16, version >> 8 & 0xFF)
     if loaded != HEADER_VERSION:
@@ -201,10 +207,6 @@ def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
             f"{library._name} is aezip {loaded[0]}.{loaded[1]}, but this package is for"
             f" {HEADER_VERSION[0]}.{HEADER_VERSION[1]}; install the matching one"
         )
-    for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype = result
-        function.argtypes = arguments
     return library
 
 
