@@ -8,14 +8,16 @@ import Glibc
     abstract: "Compresses tables of numbers with a bound on the error of every value.",
     discussion: """
       Examples:
-        aezip compress flights.csv --rel 1e-3      a thousandth of each column's range
-        aezip decompress flights.csv.aez -o new.csv
+        aezip compress flights.csv --rel 1e-3
+        aezip decompress flights.csv.aez -o again.csv
         aezip info flights.csv.aez
         aezip verify flights.csv.aez --against flights.csv
 
-      Tables are .npy (numpy), .csv with a header line, and .f32 or .f64 (raw values).
-      Exit codes: 0 done, 64 wrong arguments, 65 bad data, 66 no input, 73 output exists or cannot
-      be created, 74 reading or writing failed, 130 interrupted.
+      Tables are .npy (numpy), .csv with a header line, .f32 and .f64 (raw).
+
+      Exit codes: 0 done, 64 wrong arguments, 65 bad data, 66 no input,
+      73 the output exists or cannot be created, 74 reading or writing failed,
+      130 interrupted.
       """,
     version: "aezip \(versionText)",
     subcommands: [Compress.self, Decompress.self, Info.self, Verify.self])
@@ -44,7 +46,10 @@ import Glibc
   /// Help and the version go to standard output; a wrong argument is told like every other error.
   private static func report(usageError error: any Error) -> Never {
     guard !exitCode(for: error).isSuccess else { exit(withError: error) }
-    Log.write("aezip: \(message(for: error)); see 'aezip --help'\n")
+    let named = CommandLine.arguments.dropFirst().first ?? ""
+    let isPart = configuration.subcommands.contains { $0._commandName == named }
+    let text = message(for: error)
+    Log.write("aezip: \(text); see 'aezip \(isPart ? named + " " : "")--help'\n")
     Glibc.exit(ExitStatus.usage.rawValue)
   }
 }

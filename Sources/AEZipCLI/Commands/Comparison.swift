@@ -129,8 +129,8 @@ final class Comparison {
       guard results[index].bound > permitted * (1 + 1e-12) else { continue }
       results[index].brokenCount += 1
       results[index].firstBroken =
-        "the bound of field \(name(index)) is \(results[index].bound), but \(share) of its range is "
-        + "\(permitted)"
+        "the bound of field \(name(index)) is \(results[index].bound), but \(share) of its range "
+        + "is \(permitted)"
     }
   }
 

@@ -8,12 +8,13 @@ struct Compress: ParsableCommand {
     discussion: """
       Examples:
         aezip compress flights.csv --rel 1e-3
-        aezip compress mast.npy --abs 0.01 --field pressure=abs:5 --field id=exact -o mast.aez
+        aezip compress mast.npy --abs 0.01 --field pressure=abs:5 -o mast.aez
         aezip compress events.f32 --fields 12 --exact --level 9
-        zcat log.csv.gz | aezip compress - --format csv --rel 1e-2 > log.csv.aez
+        zcat log.csv.gz | aezip compress - --format csv --rel 1e-2 > log.aez
 
-      INPUT is .npy (a matrix or structures), .csv (with a header line; texts and times are kept
-      exactly, empty cells stay empty) or .f32 and .f64 (raw little-endian values).
+      INPUT is .npy (a matrix or structures), .csv (with a header line; texts
+      and times are kept as they are, empty cells stay empty), or .f32 and
+      .f64 (raw little-endian values).
       """)
 
   @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
@@ -30,7 +31,7 @@ struct Compress: ParsableCommand {
   @Option(help: "Numbers that the model keeps of a record [as many as pay].")
   var latents: Int?
 
-  @Option(help: "The kind of INPUT [by its ending]: \(TableFormat.choices).")
+  @Option(help: "The kind of INPUT [by its ending].")
   var format: TableFormat?
 
   @Option(help: ArgumentHelp("Values a record, for .f32 and .f64.", valueName: "D"))

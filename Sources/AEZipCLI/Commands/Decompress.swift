@@ -7,13 +7,14 @@ struct Decompress: ParsableCommand {
     abstract: "Restore a table, or a part of it, from a container.",
     discussion: """
       Examples:
-        aezip decompress flights.csv.aez                        writes flights.csv
-        aezip decompress mast.aez -o part.csv --records 1000:2000 --fields pressure,wind
+        aezip decompress flights.csv.aez
+        aezip decompress mast.aez -o part.csv --records 1000:2000 --fields p,t
         aezip decompress mast.aez -o - --format csv | head
         aezip decompress - < mast.npy.aez > mast.npy
 
-      The table comes back in its own format, with names, types and texts; the ending of OUTPUT
-      chooses another one. Texts become numbers (codes) in formats that hold numbers only.
+      The table comes back in its own format, with names, types and texts; the
+      ending of OUTPUT chooses another one. In formats that hold numbers only,
+      texts become their codes.
       """)
 
   @Argument(help: ArgumentHelp("The container, or - for standard input.", valueName: "IN.aez"))
@@ -32,7 +33,7 @@ struct Decompress: ParsableCommand {
     help: ArgumentHelp("Only these fields, by name or number, in this order.", valueName: "a,b"))
   var fields: String?
 
-  @Option(help: "The kind of OUTPUT [by its ending, else as compressed]: \(TableFormat.choices).")
+  @Option(help: "The kind of OUTPUT [by its ending, else as compressed].")
   var format: TableFormat?
 
   @OptionGroup var work: WorkArguments

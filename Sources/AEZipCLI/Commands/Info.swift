@@ -53,7 +53,7 @@ struct Info: ParsableCommand {
       let statistics = container.reader.statistics[index]
       table.add([
         field.name.isEmpty ? "\(index)" : field.name, kind(container, index),
-        boundText(container.bound(index)), significant(statistics.largestError),
+        boundText(container.bound(index)), significant(container.errorLimit(index)),
         significant(statistics.rmse, 3), significant(statistics.minimum),
         significant(statistics.maximum),
         container.isTextOrTime(index) ? "" : "\(statistics.missingCount)",
@@ -92,6 +92,12 @@ extension Container {
   func bound(_ index: Int) -> Double {
     if case .csv(let origin) = origin { return origin.columns[index].bound ?? 0 }
     return reader.statistics[index].absoluteBound
+  }
+
+  /// No restored value of a field errs by more. What is printed of a CSV column is rounded, which
+  /// takes errors away, or leaves them within the bound.
+  func errorLimit(_ index: Int) -> Double {
+    min(reader.statistics[index].largestError, bound(index))
   }
 
   func isTextOrTime(_ index: Int) -> Bool {

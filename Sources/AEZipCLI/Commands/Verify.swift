@@ -10,8 +10,9 @@ struct Verify: ParsableCommand {
         aezip verify flights.csv.aez --against flights.csv
         aezip verify events.aez --against events.f32
 
-      Alone: every checksum is compared and everything is decoded. Against ORIGINAL: every value is
-      compared with its bound. Exit code 65 if anything is broken.
+      Alone: every checksum is compared and everything is decoded. Against
+      ORIGINAL: every value is compared with its bound. Exit code 65 if
+      anything is broken.
       """)
 
   @Argument(help: ArgumentHelp("The container, or - for standard input.", valueName: "IN.aez"))
@@ -20,7 +21,7 @@ struct Verify: ParsableCommand {
   @Option(help: ArgumentHelp("The table that was compressed.", valueName: "ORIGINAL"))
   var against: String?
 
-  @Option(help: "The kind of ORIGINAL [by its ending]: \(TableFormat.choices).")
+  @Option(help: "The kind of ORIGINAL [by its ending].")
   var format: TableFormat?
 
   @OptionGroup var work: WorkArguments

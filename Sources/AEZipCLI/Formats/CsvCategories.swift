@@ -5,7 +5,8 @@ final class CsvCategories {
   /// All texts, one after another, and where each ends.
   private(set) var bytes: [UInt8] = []
   private(set) var ends: [Int] = []
-  /// Code plus 1 by hash; 0 is free. Its size is a power of two, at least twice the number of texts.
+  /// Code plus 1 by hash; 0 is free. Its size is a power of two, at least twice the number of
+  /// texts.
   private var slots = [UInt32](repeating: 0, count: 64)
   private var lastCode = 0
 

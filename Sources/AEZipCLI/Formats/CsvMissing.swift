@@ -1,5 +1,5 @@
-/// The spellings of "no value" in columns of numbers. In memory it is a NaN whose low bits tell which
-/// of the column's spellings it was; the codec keeps them.
+/// The spellings of "no value" in columns of numbers. In memory it is a NaN whose low bits tell
+/// which of the column's spellings it was; the codec keeps them.
 enum CsvMissing {
   static let spellings = ["", "NA", "N/A", "NaN", "nan", "NAN", "null", "NULL", "None"]
   private static let bytes = spellings.map { Array($0.utf8) }

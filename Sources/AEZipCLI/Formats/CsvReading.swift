@@ -136,7 +136,7 @@ final class CsvSource: RecordSource {
         switch kinds[index] {
         case .integer: "integers"
         case .decimal(let places, let isLattice):
-          isLattice ? "decimals with \(places.upperBound) places" : "decimals"
+          isLattice ? "decimals of up to \(places.upperBound) places" : "decimals"
         case .time(let time): "times like \(time.example)"
         case .text: "\(column.categories.count) different texts"
         }

@@ -10,8 +10,9 @@ struct CsvCell {
 
 /// Cuts a CSV file into records and cells, in a buffer that moves over the file.
 ///
-/// RFC 4180: cells may be quoted, a quote in them is doubled, a quoted cell may hold line ends. Beyond
-/// it, lines end with LF or CRLF, and empty lines between records of several cells are skipped.
+/// RFC 4180: cells may be quoted, a quote in them is doubled, a quoted cell may hold line ends.
+/// Beyond it, lines end with LF or CRLF, and empty lines between records of several cells are
+/// skipped.
 final class CsvScanner {
   let file: InputFile
   let delimiter: UInt8

@@ -1,9 +1,11 @@
-/// The spelling that all times of a column share: `YYYY-MM-DD`, or `YYYY-MM-DD hh:mm:ss.fff` with any
-/// part from the right left out; `/` for `-`, `T` for the space, and a `Z` behind it are allowed.
+/// The spelling that all times of a column share: `YYYY-MM-DD`, or `YYYY-MM-DD hh:mm:ss.fff` with
+/// any part from the right left out; `/` for `-`, `T` for the space, and a `Z` behind it are
+/// allowed.
 ///
-///     count = days since 1970-01-01, or minutes, seconds, 10^-places seconds: the finest part's unit
+///     count = units since 1970-01-01, of the finest part: days, minutes, 10^-places seconds
 struct CsvTime: Equatable {
-  /// Digits of the time of day: 0 for a date, 4 for hh:mm, 6 and more with seconds and their places.
+  /// Digits of the time of day: 0 for a date, 4 for hh:mm, 6 and more with seconds and their
+  /// places.
   private let clockDigits: Int
   private let dateSeparator: UInt8
   /// A space or T.
@@ -90,8 +92,8 @@ struct CsvTime: Equatable {
     return overflow || overflows ? nil : sum
   }
 
-  /// Writes ``length`` bytes; the inverse of ``count(_:)``. Counts beyond the years 0 to 9999, which
-  /// only a foreign container holds, come out as the nearest of these.
+  /// Writes ``length`` bytes; the inverse of ``count(_:)``. Counts beyond the years 0 to 9999,
+  /// which only a foreign container holds, come out as the nearest of these.
   func print(_ count: Int64, into bytes: UnsafeMutablePointer<UInt8>) {
     let places = max(0, clockDigits - 6)
     let perDay: Int64 = clockDigits == 0 ? 1 : clockDigits == 4 ? 1440 : 86400 * Self.power(places)

@@ -25,7 +25,8 @@ struct NpyType {
     let problem: String
   }
 
-  /// - Parameter descr: the value of the header's 'descr': '<f4', a list of (name, type[, shape]), or
+  /// - Parameter descr: the value of the header's 'descr': '<f4', a list of (name, type[, shape]),
+  ///   or
   ///   a dictionary with names, formats, offsets and itemsize.
   init(_ descr: PythonLiteral) throws(Unsupported) {
     recordSize = try unfold(descr, name: "", at: 0, depth: 0)

@@ -1,7 +1,7 @@
 import AEZip
 
-/// Writes restored records as a .npy file: the array that was compressed if all its fields are there,
-/// else a matrix or a structured array of those that are.
+/// Writes restored records as a .npy file: the array that was compressed if all its fields are
+/// there, else a matrix or a structured array of those that are.
 final class NpySink: RecordSink {
   private let output: OutputFile
   private let table: RestoredTable

@@ -13,8 +13,8 @@ protocol RecordSource: AnyObject {
   /// Whether no error makes sense for a field: texts, times, booleans.
   func mustBeExact(_ index: Int) -> Bool
 
-  /// What to ask of the codec so that the file that comes back keeps these bounds, and what to write
-  /// into the container so that it can come back.
+  /// What to ask of the codec so that the file that comes back keeps these bounds, and what to
+  /// write into the container so that it can come back.
   func plan(bounds: [Bound]) throws -> (fields: [Field], metadata: Json)
 
   /// Begins again with the first record.

@@ -7,8 +7,8 @@ final class InputFile {
   /// Bytes; nil for a pipe, which can only be read forward, once.
   private(set) var size: Int?
   private var descriptor: Int32
-  /// Where offset 0 lies in the descriptor's file: standard input may be a file that another command
-  /// has read from, and what was read of a pipe before spooling is not in the spool.
+  /// Where offset 0 lies in the descriptor's file: standard input may be a file that another
+  /// command has read from, and what was read of a pipe before spooling is not in the spool.
   private var base = 0
   /// The next offset of a pipe.
   private var position = 0
@@ -18,7 +18,11 @@ final class InputFile {
     name = path == "-" ? "standard input" : path
     descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw Failure(.noInput, name, "cannot be opened", errno: errno)
+      let code = errno
+      guard code != ENOENT else {
+        throw Failure(.noInput, name, "there is no such file; check the name")
+      }
+      throw Failure(.noInput, name, "cannot be opened", errno: code)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -59,8 +63,8 @@ final class InputFile {
   }
 
   /// Makes a pipe readable at every offset: its bytes go to a temporary file without a name, which
-  /// vanishes with this process however it ends. Files are left as they are. What has been read of a
-  /// pipe already cannot be read again.
+  /// vanishes with this process however it ends. Files are left as they are. What has been read of
+  /// a pipe already cannot be read again.
   func makeSeekable(because reason: String, log: Log) throws {
     guard size == nil else { return }
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

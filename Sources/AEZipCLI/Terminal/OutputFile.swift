@@ -1,7 +1,7 @@
 import Glibc
 
-/// A file that appears complete or not at all: bytes go to a temporary file in the same folder, which
-/// ``commit()`` renames. Standard output, pipes and devices are written directly.
+/// A file that appears complete or not at all: bytes go to a temporary file in the same folder,
+/// which ``commit()`` renames. Standard output, pipes and devices are written directly.
 final class OutputFile {
   /// As the user wrote it; "standard output" for `-`.
   let name: String

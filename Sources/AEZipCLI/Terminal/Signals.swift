@@ -1,6 +1,7 @@
 import Glibc
 
-/// The one temporary file of this process, for the handler: a C string, so that it needs no runtime.
+/// The one temporary file of this process, for the handler: a C string, so that it needs no
+/// runtime.
 nonisolated(unsafe) private var temporaryPath: UnsafeMutablePointer<CChar>?
 
 /// Removes the temporary file when the user or the system ends the command early.
