@@ -70,8 +70,7 @@ extension AEZipError {
 /// The library only knows that a callback failed; the callback's own error, if there is one, says
 /// why.
 /// - Parameter status: the exit code, if the error's own does not fit: a layout that a file asks
-///   for is
-///   bad data, not a wrong argument.
+///   for is bad data, not a wrong argument.
 func blaming<Result>(
   _ file: String, as status: ExitStatus? = nil, because cause: () -> (any Error)? = { nil },
   _ body: () throws(AEZipError) -> Result
