@@ -32,7 +32,7 @@ final class Comparison {
 
   /// The largest error per field, and its share of the bound.
   var table: TextTable {
-    var table = TextTable(["field", "bound", "largest error", "share", "broken"])
+    var table = TextTable(["field", "bound", "largest error", "share", "broken values"])
     for (index, result) in results.enumerated() {
       let share = result.bound > 0 ? fixed(result.largestError / result.bound, 4) : ""
       table.add([

@@ -1,4 +1,6 @@
 import AEZip
+import Glibc
+import Synchronization
 
 /// A container file that is open for reading, and what its metadata say of its origin.
 struct Container {
@@ -20,7 +22,7 @@ struct Container {
         do {
           return try file.read(at: offset, into: buffer) == buffer.count
         } catch {
-          failure.error = error
+          failure.note(error)
           return false
         }
       }
@@ -39,9 +41,13 @@ struct Container {
     }
   }
 
-  /// What the reading callback ran into, which the library cannot carry.
-  private final class ReadFailure {
-    var error: (any Error)?
+  /// What the reading callback ran into on any thread, which the library cannot carry.
+  private final class ReadFailure: Sendable {
+    private let first = Mutex<(any Error)?>(nil)
+
+    var error: (any Error)? { first.withLock { $0 } }
+
+    func note(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
   }
   private let failure: ReadFailure
 
@@ -76,7 +82,7 @@ struct Container {
     _ body: (UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
     let chosen = table.isComplete ? nil : table.indices
-    let most = max(1, min(records.count, Self.restoredBytes / table.recordSize))
+    let most = max(1, min(records.count, recordsAtOnce(threads)))
     let buffer = RecordBuffer(byteCount: most * table.recordSize)
     var next = records.lowerBound
     while next < records.upperBound {
@@ -93,6 +99,9 @@ struct Container {
     bar.finish()
   }
 
-  /// Bytes of records restored at once.
-  private static let restoredBytes = 32 << 20
+  /// Some whole chunks of the usual 8 MiB, so that no chunk is decoded twice.
+  private func recordsAtOnce(_ threads: Int) -> Int {
+    let processors = threads > 0 ? threads : sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return min(max(processors, 4), 16) * max(1, (8 << 20) / reader.layout.recordSize)
+  }
 }

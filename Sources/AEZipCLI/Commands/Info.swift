@@ -25,8 +25,7 @@ struct Info: ParsableCommand {
     }
     if json { return try printOut(information + "\n") }
     try printOut(
-      heading(container) + "\n" + fieldTable(container).text
-        + chosen(Json(Array(information.utf8))))
+      heading(container) + "\n" + fieldTable(container, Json(Array(information.utf8))).text)
   }
 
   private func heading(_ container: Container) -> String {
@@ -45,9 +44,10 @@ struct Info: ParsableCommand {
       """
   }
 
-  private func fieldTable(_ container: Container) -> TextTable {
+  private func fieldTable(_ container: Container, _ information: Json?) -> TextTable {
+    let described = information?["fields"]?.array
     var table = TextTable([
-      "field", "type", "bound", "largest error", "RMSE", "min", "max", "missing",
+      "field", "type", "bound", "largest error", "RMSE", "min", "max", "missing", "coding",
     ])
     for (index, field) in container.reader.layout.fields.enumerated() {
       let statistics = container.reader.statistics[index]
@@ -57,6 +57,7 @@ struct Info: ParsableCommand {
         significant(statistics.rmse, 3), significant(statistics.minimum),
         significant(statistics.maximum),
         container.isTextOrTime(index) ? "" : "\(statistics.missingCount)",
+        shortened(described?[index]["coding"]?.string ?? ""),
       ])
     }
     return table
@@ -72,15 +73,9 @@ struct Info: ParsableCommand {
     }
   }
 
-  /// What the writer decided: the plain members of the description.
-  private func chosen(_ information: Json?) -> String {
-    guard case .object(let members)? = information?["chosen"] else { return "" }
-    var text = "\n"
-    for (key, value) in members {
-      let words = key.split(separator: "_").joined(separator: " ")
-      text += "\(words): \(value.string ?? String(decoding: value.text, as: UTF8.self))\n"
-    }
-    return text
+  /// How the codec stores a field, which `--json` tells in full.
+  private func shortened(_ coding: String) -> String {
+    coding.count > 48 ? coding.prefix(45) + "..." : coding
   }
 }
 

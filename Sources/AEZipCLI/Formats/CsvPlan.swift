@@ -30,13 +30,11 @@ struct CsvPlan {
     let bound = Self.absolute(asked, minimum, maximum)
     switch kind {
     case .text: self.init(.exact, .text, nil)
-    case .time(let time): self.init(type.isFloat ? .absolute(0.25) : .exact, .time(time), nil)
+    case .time(let time): self.init(.exact, .time(time), nil)
     case .integer:
       // Integers err by whole numbers; beside missing values they are floats, to be rounded.
       let whole = bound.rounded(.down)
-      let codecBound: Bound =
-        type.isFloat ? .absolute(whole + 0.25) : whole < 1 ? .exact : .absolute(whole)
-      self.init(codecBound, .integer, whole < 1 ? nil : bound)
+      self.init(whole < 1 ? .exact : .absolute(whole), .integer, whole < 1 ? nil : bound)
     case .decimal(let places, let isLattice):
       self = Self.decimal(
         places, isLattice, bound: bound, largest: max(-minimum, maximum, 0))
@@ -49,9 +47,12 @@ struct CsvPlan {
     self.textBound = textBound
   }
 
+  /// The codec finds lattices of decimals up to here by itself.
+  private static let mostCodecPlaces = 8
+
   /// On the original's lattice u = 10^-places, rounding x' to it gives an error of whole units:
   ///
-  ///     |x' - x| <= (k + 1/4) u   =>   |round(x') - x| <= k u <= bound
+  ///     |x' - x| < (k + 1/2) u   =>   |round(x') - x| <= k u <= bound
   ///
   /// Off it, rounding to d places takes its share of the bound:
   ///
@@ -64,8 +65,10 @@ struct CsvPlan {
     if isLattice, places.upperBound <= justified ?? .max {
       let power = powers[places.upperBound]
       let units = (bound * power * (1 + 1e-12)).rounded(.down)
+      let isExact = units < 1 && places.upperBound <= mostCodecPlaces
       return CsvPlan(
-        .absolute((units + 0.25) / power), .decimal(places: places), units < 1 ? nil : bound)
+        isExact ? .exact : .absolute((units + 0.45) / power), .decimal(places: places),
+        units < 1 ? nil : bound)
     }
     if bound == 0 {
       return CsvPlan(.exact, .shortest(fewestPlaces: places.lowerBound), nil)

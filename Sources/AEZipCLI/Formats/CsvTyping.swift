@@ -123,7 +123,7 @@ final class CsvColumn {
         // On this lattice every value must be told from its neighbours, with some room to compute.
         let largest = max(-minimum, maximum)
         let isLattice =
-          isPlain && mostPlaces <= 15 && largest * CsvNumber.powersOfTen[mostPlaces] < 0x1p51
+          isPlain && mostPlaces <= 15 && largest * CsvNumber.powersOfTen[mostPlaces] < 0x1p44
         return (.decimal(places: fewestPlaces...mostPlaces, isLattice: isLattice), .f64)
       }
       return integerType.map { (.integer, $0) } ?? becomeTextAtLast()

@@ -105,14 +105,17 @@ struct NpyOrigin {
     self.type = type
   }
 
-  /// Nil if it is damaged.
+  /// Nil if it is damaged. The first extent is -1 if a stream began without knowing it.
   init?(_ json: Json) {
     guard let descr = json["descr"]?.string.flatMap({ PythonLiteral(Array($0.utf8)) }),
       let fortran = json["fortran"]?.bool,
-      let shape = json["shape"]?.array?.map(\.integer), !shape.contains(nil),
-      shape.allSatisfy({ $0! >= 0 }), let type = try? NpyType(descr)
+      let extents = json["shape"]?.array, let type = try? NpyType(descr)
     else { return nil }
-    header = NpyHeader(descr: descr, isFortranOrder: fortran, shape: shape.map { $0! })
+    let shape = extents.compactMap(\.integer)
+    guard shape.count == extents.count, let first = shape.first, first >= -1,
+      shape.dropFirst().allSatisfy({ $0 >= 0 })
+    else { return nil }
+    header = NpyHeader(descr: descr, isFortranOrder: fortran, shape: shape)
     self.type = type
   }
 
@@ -127,7 +130,9 @@ struct NpyOrigin {
       }
       return product
     }
+    var header = header
     guard let recordAxis = header.shape.first else { return false }
+    if recordAxis == -1 { header.shape[0] = recordCount }
     if type.isStructured {
       return layout.recordSize == type.recordSize && layout.fields.count == type.elements.count
         && product(header.shape[...]) == recordCount
@@ -136,7 +141,7 @@ struct NpyOrigin {
         }
     }
     let number = type.elements[0].type
-    return recordAxis == recordCount
+    return header.shape[0] == recordCount
       && product(header.shape.dropFirst()) == layout.fields.count
       && layout.recordSize == layout.fields.count * number.size
       && layout.fields.enumerated().allSatisfy {

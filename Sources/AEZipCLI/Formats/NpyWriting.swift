@@ -20,7 +20,8 @@ final class NpySink: RecordSink {
         .map { table.fields[$0] }
       let codes = table.indices.map { origin.element($0).code }
       header =
-        table.isComplete ? origin.header : Self.header(of: table, codes: codes)
+        table.isComplete && !origin.header.descr.holdsDictionary
+        ? origin.header : Self.header(of: table, codes: codes)
       header.shape = Self.shape(table, origin)
     } else {
       header = Self.header(of: table, codes: table.fields.map(\.type.numpyCode))

@@ -36,6 +36,15 @@ indirect enum PythonLiteral {
     }
   }
 
+  /// numpy describes such a dtype so, but does not read it from a .npy file.
+  var holdsDictionary: Bool {
+    switch self {
+    case .dictionary: true
+    case .tuple(let values), .list(let values): values.contains { $0.holdsDictionary }
+    case .none, .boolean, .integer, .string: false
+    }
+  }
+
   /// The same literal in Python's own spelling.
   var text: String {
     switch self {

@@ -41,7 +41,8 @@ final class InputFile {
 
   deinit { close(descriptor) }
 
-  /// Fills `buffer` from `offset`; returns fewer bytes only at the end of the file.
+  /// Fills `buffer` from `offset`; returns fewer bytes only at the end of the file. Several threads
+  /// may read a seekable file.
   func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     precondition(size != nil || offset == position, "a pipe is read in order")
     var filled = 0
@@ -58,7 +59,7 @@ final class InputFile {
       }
       filled += count
     }
-    position += filled
+    if size == nil { position += filled }
     return filled
   }
 

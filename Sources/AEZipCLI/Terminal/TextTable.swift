@@ -1,4 +1,5 @@
-/// Columns of text, as wide as their widest cell; the first to the left, the others to the right.
+/// Columns of text, as wide as their widest cell; the first and the last to the left, the others to
+/// the right.
 struct TextTable {
   private var rows: [[String]]
 
@@ -11,7 +12,8 @@ struct TextTable {
     return rows.map { row in
       row.enumerated().map { column, cell in
         let space = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + space : space + cell
+        if column == 0 { return cell + space }
+        return column == row.count - 1 ? cell : space + cell
       }.joined(separator: "  ") + "\n"
     }.joined()
   }
