@@ -62,9 +62,14 @@ struct ChunkDecoder {
     guard laneCount > 0, laneCount <= recordCount else {
       throw .corrupted(what: "the strands of a chunk", declared: laneCount, computed: recordCount)
     }
+    let strands = Strands(recordCount: recordCount, laneCount: laneCount)
+    // Padding lanes take memory.
+    guard laneCount == Strands.width || strands.blockCount <= Limits.blocksWithPadding else {
+      throw .limitExceeded(
+        what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
+    }
     let flags = try header.byte(below: 2)
-    var plan = Plan(
-      strands: Strands(recordCount: recordCount, laneCount: laneCount), usesDouble: flags & 1 != 0)
+    var plan = Plan(strands: strands, usesDouble: flags & 1 != 0)
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
