@@ -76,6 +76,18 @@ public final class ContainerReader {
         throw .unsupportedVersion(
           found: Int(place.section.type), newest: Int(Format.Section.index.rawValue))
       }
+      // A second one might contradict what was read with the first.
+      let isRepeated =
+        switch section {
+        case .layout: layout != nil || !chunks.isEmpty
+        case .metadata: !metadata.isEmpty
+        case .statistics: statistics != nil
+        case .model, .chunk, .index: false
+        }
+      guard !isRepeated else {
+        throw .corrupted(
+          what: "the order of sections", declared: Int(place.section.type), computed: places.count)
+      }
       switch section {
       case .layout:
         let view = try source.packed(place.section)
