@@ -108,7 +108,8 @@ public final class ContainerWriter {
       }
       bounds.append(
         FieldStatistics.absolute(
-          bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0))
+          bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0,
+          range: ranges?.span(index)))
     }
     self.init(
       layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
