@@ -4,7 +4,7 @@ import PackageDescription
 // The C library is Embedded Swift: no Swift runtime in the host process, libc and libz only.
 let embedded: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded"), .define("AEZ_EMBEDDED"),
-  .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections", "-enforce-exclusivity=unchecked"]),
+  .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections", "-enforce-exclusivity=unchecked", "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-unwind-tables", "-Xcc", "-fno-exceptions"]),
 ]
 // What is not a kernel is built for size.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
