@@ -35,6 +35,8 @@ func fill(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.check_f32 = checkF32
   kernels.pointee.check_f64 = checkF64
   kernels.pointee.classify = classify
+  kernels.pointee.tally = tally
+  kernels.pointee.rank = rank
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram
