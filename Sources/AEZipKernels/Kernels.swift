@@ -4,8 +4,13 @@
 import CPlatform
 
 #if AEZ_AVX512
+  /// Where wider registers gain nothing, the kernels are those for AVX2.
   @_cdecl("aezk4_kernels")
-  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+    aezk3_kernels(kernels)
+    kernels.pointee.predict_f32 = predictF32
+    kernels.pointee.predict_f64 = predictF64
+  }
 #elseif AEZ_AVX2
   @_cdecl("aezk3_kernels")
   public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
