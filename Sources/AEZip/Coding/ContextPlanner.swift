@@ -65,7 +65,8 @@ struct ContextPlanner {
 
   /// Magnitudes of a source, beside each sampled code, cut at eight times their mean.
   private func load(
-    _ source: Context.Source, _ blocks: [Int], mean: Double, into target: UnsafeMutablePointer<Float>
+    _ source: Context.Source, _ blocks: [Int], mean: Double,
+    into target: UnsafeMutablePointer<Float>
   ) {
     let cut = Float(8 * mean + 1)
     var position = 0
@@ -220,7 +221,9 @@ struct ContextPlanner {
         for symbol in 0..<merged.count { merged[symbol] += histograms[kind + 1][symbol] }
         let mergedBits = Self.cost(merged, scale)
         let gain = bits[kind] + bits[kind + 1] - mergedBits + Self.classBits
-        if gain > bestGain { (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits) }
+        if gain > bestGain {
+          (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits)
+        }
       }
       guard bestGain > 0 || histograms.count > effort.mostClasses else { break }
       histograms[best] = bestMerged

@@ -56,7 +56,8 @@ enum Exceptions {
       if let output, wanted.contains(record) {
         let target = output + ((record - wanted.lowerBound) * recordSize + offset)
         for plane in 0..<size {
-          target.storeBytes(of: bytes[plane * exceptionCount + seen], toByteOffset: plane, as: UInt8.self)
+          target.storeBytes(
+            of: bytes[plane * exceptionCount + seen], toByteOffset: plane, as: UInt8.self)
         }
       }
       seen += 1

@@ -63,7 +63,8 @@ public struct Layout: Sendable {
       let field = fields[index]
       guard field.offset >= 0, field.offset <= recordSize - field.type.size else {
         throw .invalidArgument(
-          "field # leaves the record of # bytes; correct its offset or the record size", index, recordSize)
+          "field # leaves the record of # bytes; correct its offset or the record size", index,
+          recordSize)
       }
       for byte in field.offset..<field.offset + field.type.size {
         guard !covered[byte] else {
@@ -76,8 +77,8 @@ public struct Layout: Sendable {
         throw .invalidArgument(
           "the name of field # is longer than # bytes", index, Self.longestName)
       }
-      guard isUTF8(field.nameBytes) else {
-        throw .invalidArgument("the name of field # is not UTF-8", index)
+      guard isUTF8(field.nameBytes), !field.nameBytes.contains(0) else {
+        throw .invalidArgument("the name of field # is not UTF-8, or has a zero byte", index)
       }
       switch field.bound {
       case .exact: break
