@@ -13,7 +13,8 @@ public enum Codec {
     let perChunk = 4096 + 1200 * layout.fields.count
     let (chunkBytes, c) = chunks.multipliedReportingOverflow(by: perChunk)
     let (sum, d) = valueBytes.addingReportingOverflow(chunkBytes)
-    let (total, e) = sum.addingReportingOverflow(options.metadata.count + names + 4096)
+    let metadata = options.metadata.count + options.metadata.count / 512
+    let (total, e) = sum.addingReportingOverflow(metadata + names + 4096)
     return a || b || c || d || e ? nil : total
   }
 

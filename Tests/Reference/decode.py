@@ -182,8 +182,9 @@ def decode(data: bytes) -> Container:
             refuse_unless(early, "the order of sections")
             model = read_model(unpacked(payload), len(layout.fields))
         elif entry.kind == METADATA:
-            refuse_unless(metadata is None and len(payload) <= 2**24, "the metadata")
-            metadata = payload
+            refuse_unless(metadata is None, "the order of sections")
+            metadata = unpacked(payload)
+            refuse_unless(len(metadata) <= 2**24, "the metadata")
         elif entry.kind == STATISTICS:
             refuse_unless(layout is not None and statistics is None, "the order of sections")
             statistics = read_statistics(unpacked(payload), layout)

@@ -5,7 +5,7 @@ import CPlatform
 /// Vectors are 64 numbers of that type behind raw pointers, so that the prediction loop exists once.
 struct Arithmetic {
   let isDouble: Bool
-  let kernels: aezk_kernels
+  let kernels: Kernels
 
   /// Bytes of a number and of a vector.
   var size: Int { isDouble ? 8 : 4 }
@@ -20,12 +20,12 @@ struct Arithmetic {
     let weights = weights + first * size
     let sources = UnsafeRawPointer(sources + first)
     if isDouble {
-      kernels.predict_f64(
+      kernels.call.predict_f64(
         out.assumingMemoryBound(to: Double.self), base?.assumingMemoryBound(to: Double.self),
         intercept, weights.assumingMemoryBound(to: Double.self),
         sources.assumingMemoryBound(to: UnsafePointer<Double>?.self), count, snap)
     } else {
-      kernels.predict_f32(
+      kernels.call.predict_f32(
         out.assumingMemoryBound(to: Float.self), base?.assumingMemoryBound(to: Float.self),
         Float(intercept), weights.assumingMemoryBound(to: Float.self),
         sources.assumingMemoryBound(to: UnsafePointer<Float>?.self), count, snap)
@@ -37,12 +37,12 @@ struct Arithmetic {
     _ y: UnsafeMutableRawPointer, _ p: UnsafeMutableRawPointer, _ multiple: Double
   ) {
     if isDouble {
-      kernels.quantize_f64(
+      kernels.call.quantize_f64(
         codes, restored.assumingMemoryBound(to: Double.self),
         y.assumingMemoryBound(to: Double.self), p.assumingMemoryBound(to: Double.self), multiple,
         1 / multiple)
     } else {
-      kernels.quantize_f32(
+      kernels.call.quantize_f32(
         codes, restored.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self),
         p.assumingMemoryBound(to: Float.self), Float(multiple), 1 / Float(multiple))
     }
@@ -53,11 +53,11 @@ struct Arithmetic {
     _ p: UnsafeMutableRawPointer, _ multiple: Double
   ) {
     if isDouble {
-      kernels.dequantize_f64(
+      kernels.call.dequantize_f64(
         restored.assumingMemoryBound(to: Double.self), codes,
         p.assumingMemoryBound(to: Double.self), multiple)
     } else {
-      kernels.dequantize_f32(
+      kernels.call.dequantize_f32(
         restored.assumingMemoryBound(to: Float.self), codes, p.assumingMemoryBound(to: Float.self),
         Float(multiple))
     }
@@ -67,11 +67,11 @@ struct Arithmetic {
     _ out: UnsafeMutableRawPointer, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer
   ) {
     if isDouble {
-      kernels.subtract_f64(
+      kernels.call.subtract_f64(
         out.assumingMemoryBound(to: Double.self), a.assumingMemoryBound(to: Double.self),
         b.assumingMemoryBound(to: Double.self))
     } else {
-      kernels.subtract_f32(
+      kernels.call.subtract_f32(
         out.assumingMemoryBound(to: Float.self), a.assumingMemoryBound(to: Float.self),
         b.assumingMemoryBound(to: Float.self))
     }
@@ -82,7 +82,7 @@ struct Arithmetic {
     _ values: UnsafeMutableRawPointer, _ wide: UnsafeMutablePointer<Double>
   ) -> UnsafeMutablePointer<Double> {
     if isDouble { return values.assumingMemoryBound(to: Double.self) }
-    kernels.widen(wide, values.assumingMemoryBound(to: Float.self))
+    kernels.call.widen(wide, values.assumingMemoryBound(to: Float.self))
     return wide
   }
 
@@ -91,7 +91,7 @@ struct Arithmetic {
     if isDouble {
       memcpy(out, wide, vectorSize)
     } else {
-      kernels.narrow(out.assumingMemoryBound(to: Float.self), wide)
+      kernels.call.narrow(out.assumingMemoryBound(to: Float.self), wide)
     }
   }
 

@@ -25,7 +25,7 @@ struct ChunkEncoder {
   /// The largest error permitted for each field; 0 keeps every bit.
   let bounds: [Double]
   let level: Int
-  let kernels: aezk_kernels
+  let kernels: Kernels
   var model: LinearAutoencoder?
 
   struct Result {
@@ -325,7 +325,7 @@ enum CodeOrder {
   /// Class after class, each block after block; returns the number of codes in each.
   static func byClass(
     _ context: Context, _ plane: UnsafePointer<Int32>, _ codes: CodePlanes, _ strands: Strands,
-    _ kernels: aezk_kernels, into ordered: UnsafeMutablePointer<Int32>
+    _ kernels: Kernels, into ordered: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) -> [Int] {
     let classifier = try ContextClassifier(context)
     let classes = try Memory<UInt8>(strands.planeCount)

@@ -3,7 +3,7 @@ import CPlatform
 /// A chunk's payload to records: the inverse of ``ChunkEncoder``.
 struct ChunkDecoder {
   let layout: Layout
-  let kernels: aezk_kernels
+  let kernels: Kernels
   var model: LinearAutoencoder?
 
   /// Where the restored records go.

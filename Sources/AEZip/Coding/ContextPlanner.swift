@@ -6,7 +6,7 @@ struct ContextPlanner {
   let codes: CodePlanes
   let strands: Strands
   let effort: Effort
-  let kernels: aezk_kernels
+  let kernels: Kernels
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
   private static let classBits = 160.0
@@ -204,7 +204,7 @@ struct ContextPlanner {
     var histograms = [[Int]](
       repeating: [Int](repeating: 0, count: Symbols.count), count: edges.count + 1)
     for index in 0..<edges.count { scratch.edges[index] = edges[index] }
-    kernels.rank(
+    kernels.call.rank(
       scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
     for position in 0..<count {
       histograms[Int(scratch.classes.base[position])][Int(scratch.symbols.base[position])] += 1

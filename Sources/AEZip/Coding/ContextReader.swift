@@ -7,7 +7,7 @@ final class ContextReader {
   private let ordered: Memory<Int32>
   private let codes: CodePlanes
   private let strands: Strands
-  private let kernels: aezk_kernels
+  private let kernels: Kernels
   /// For each column the first of its classes in `cursors`.
   private var firstClass: [Int] = []
   /// Next and end position in `ordered` of each class.
@@ -18,7 +18,7 @@ final class ContextReader {
 
   init(
     columns: [Column], counts: [Int], ordered: Memory<Int32>, codes: CodePlanes, strands: Strands,
-    kernels: aezk_kernels
+    kernels: Kernels
   ) throws(AEZipError) {
     self.columns = columns
     self.ordered = ordered
@@ -98,7 +98,7 @@ final class ContextClassifier {
   /// The classes of a block's 64 lanes.
   @inline(__always)
   func classify(
-    _ block: Int, _ codes: CodePlanes, _ kernels: aezk_kernels,
+    _ block: Int, _ codes: CodePlanes, _ kernels: Kernels,
     into classes: UnsafeMutablePointer<UInt8>
   ) {
     for index in 0..<context.sources.count {
@@ -106,7 +106,7 @@ final class ContextClassifier {
       pointers.base[index] = UnsafePointer(
         codes.plane(source.column) + (block - source.lag) * 64)
     }
-    kernels.classify(
+    kernels.call.classify(
       classes, pointers.base, weights.base, context.sources.count, thresholds.base,
       context.thresholds.count)
   }

@@ -44,7 +44,7 @@ final class Corrector {
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
   init(
     columns: [Column], latentCount: Int, terms: LinearTerms, strands: Strands, isDouble: Bool,
-    kernels: aezk_kernels
+    kernels: Kernels
   ) throws(AEZipError) {
     self.columns = columns
     self.latentCount = latentCount
@@ -179,15 +179,15 @@ final class Corrector {
     let lattice: Int32 = column.lattice ? 1 : 0
     if let x = plane.float {
       if column.single {
-        kernels.load_f32_f32(
+        kernels.call.load_f32_f32(
           target.assumingMemoryBound(to: Float.self), x + block * 64, Float(column.origin),
           Float(1 / column.unit), lattice)
         return
       }
-      kernels.load_f32_f64(
+      kernels.call.load_f32_f64(
         wide.base, x + block * 64, column.scale, column.origin, 1 / column.unit, lattice)
     } else {
-      kernels.load_f64_f64(
+      kernels.call.load_f64_f64(
         wide.base, plane.double! + block * 64, column.scale, column.origin, 1 / column.unit,
         lattice)
     }
@@ -205,7 +205,7 @@ final class Corrector {
       restoreFloat(column)
       let stats = outcome.floatStats(index)
       if active == 64,
-        arithmetic.kernels.check_f32(x, narrow.base, Float(bound), stats) != 0
+        arithmetic.kernels.call.check_f32(x, narrow.base, Float(bound), stats) != 0
       {
         return
       }
@@ -216,7 +216,7 @@ final class Corrector {
       let x = plane.double! + block * 64
       restoreDouble(column)
       let stats = outcome.doubleStats(index)
-      if active == 64, arithmetic.kernels.check_f64(x, wide.base + 64, bound, stats) != 0 {
+      if active == 64, arithmetic.kernels.call.check_f64(x, wide.base + 64, bound, stats) != 0 {
         return
       }
       for lane in 0..<active where !outcome.note(x[lane], wide[64 + lane], bound, lane, stats) {
@@ -260,11 +260,11 @@ final class Corrector {
   private func restoreFloat(_ column: Column) {
     let range = column.clampRange
     if column.single {
-      arithmetic.kernels.restore_f32_f32(
+      arithmetic.kernels.call.restore_f32_f32(
         narrow.base, restored.assumingMemoryBound(to: Float.self), Float(column.origin),
         Float(column.unit), Float(range.lowerBound), Float(range.upperBound))
     } else {
-      arithmetic.kernels.restore_f64_f32(
+      arithmetic.kernels.call.restore_f64_f32(
         narrow.base, arithmetic.widened(restored, wide.base), column.scale, column.origin,
         column.unit, range.lowerBound, range.upperBound)
     }
@@ -272,7 +272,7 @@ final class Corrector {
 
   private func restoreDouble(_ column: Column) {
     let range = column.clampRange
-    arithmetic.kernels.restore_f64_f64(
+    arithmetic.kernels.call.restore_f64_f64(
       wide.base + 64, arithmetic.widened(restored, wide.base), column.scale, column.origin,
       column.unit, range.lowerBound, range.upperBound)
   }

@@ -19,7 +19,7 @@ struct Effort {
 /// Decides how each column of a chunk is predicted: by itself, from the previous record, or from a
 /// sparse linear combination of what is already restored; by bytes, on a sample.
 struct Planner {
-  let kernels: aezk_kernels
+  let kernels: Kernels
   let effort: Effort
   let strands: Strands
 
@@ -222,11 +222,11 @@ struct Planner {
           let before = max(0, row - 64 * regressors[place].lag)
           pointers.base[place] = UnsafePointer(sample.rounded(regressors[place].column) + before)
         }
-        kernels.predict_f64(
+        kernels.call.predict_f64(
           p, nil, 0, weights.base, pointers.base, regressors.count, snap)
-        kernels.quantize_f64(
+        kernels.call.quantize_f64(
           codes, restored, sample.values(of: index) + row, p, column.multiple, 1 / column.multiple)
-        rawBits += kernels.tally(codes, 64, histogram)
+        rawBits += kernels.call.tally(codes, 64, histogram)
         rows += 64
         row += step
       }

@@ -117,7 +117,7 @@ final class Sample {
 
   /// For each lag: the second moments of y now with y `lag` records before, over the target rows,
   /// divided by their number. Element [i * stride + j] is E[y_i(now) y_j(before)].
-  func moments(lags: Int, kernels: borrowing aezk_kernels) throws(AEZipError) -> [Memory<Double>] {
+  func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> [Memory<Double>] {
     var result: [Memory<Double>] = []
     for lag in 0...lags {
       let gram = try Memory<Double>(stride * stride, zeroed: true)
@@ -128,7 +128,7 @@ final class Sample {
           let count = min(128, range.upperBound - row)
           let x = values.base + row * stride
           let y = values.base + max(0, row - 64 * lag) * stride
-          kernels.gram(gram.base, stride, x, stride, y, stride, count, 0, stride, 0, stride)
+          kernels.call.gram(gram.base, stride, x, stride, y, stride, count, 0, stride, 0, stride)
           row += count
         }
       }

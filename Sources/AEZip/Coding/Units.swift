@@ -14,7 +14,7 @@ struct Extent {
   var hasFinite: Bool { minimum <= maximum }
   var largestMagnitude: Double { max(minimum.magnitude, maximum.magnitude) }
 
-  init(_ plane: Plane, strands: Strands, kernels: borrowing aezk_kernels) throws(AEZipError) {
+  init(_ plane: Plane, strands: Strands, kernels: Kernels) throws(AEZipError) {
     let blocks = strands.blockCount
     if let x = plane.float {
       let lanes = try Memory<Float>(128)
@@ -23,7 +23,7 @@ struct Extent {
         lanes[64 + lane] = -.infinity
       }
       for block in 0..<blocks {
-        _ = kernels.extent_f32(x + block * 64, lanes.base, lanes.base + 64)
+        _ = kernels.call.extent_f32(x + block * 64, lanes.base, lanes.base + 64)
       }
       for lane in 0..<64 {
         minimum = min(minimum, Double(lanes[lane]))
@@ -37,7 +37,7 @@ struct Extent {
         lanes[64 + lane] = -.infinity
       }
       for block in 0..<blocks {
-        _ = kernels.extent_f64(x + block * 64, lanes.base, lanes.base + 64)
+        _ = kernels.call.extent_f64(x + block * 64, lanes.base, lanes.base + 64)
       }
       for lane in 0..<64 {
         minimum = min(minimum, lanes[lane])

@@ -22,7 +22,7 @@ public final class ContainerReader {
   let model: LinearAutoencoder?
   let chunks: [Chunk]
   let sections: [SectionPlace]
-  private let kernels = selectKernels()
+  private let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
   ///
@@ -94,11 +94,11 @@ public final class ContainerReader {
         let view = try source.packed(place.section)
         layout = try Layout(decoding: view.bytes)
       case .metadata:
-        guard place.section.length <= Limits.metadataBytes else {
+        let view = try source.packed(place.section)
+        guard view.bytes.count <= Limits.metadataBytes else {
           throw .limitExceeded(
-            what: "the user metadata", value: place.section.length, limit: Limits.metadataBytes)
+            what: "the user metadata", value: view.bytes.count, limit: Limits.metadataBytes)
         }
-        let view = try source.payload(place.section)
         metadata = Array(view.bytes)
       case .statistics:
         guard let layout else { break }
@@ -243,7 +243,8 @@ public final class ContainerReader {
         let payload = try source.payload(touched[index].section)
         try withExtendedLifetime(payload) { () throws(AEZipError) in
           try decoder.decode(
-            payload.bytes, recordCount: touched[index].recordCount, target: request.target(touched[index]))
+            payload.bytes, recordCount: touched[index].recordCount,
+            target: request.target(touched[index]))
         }
       } catch {
         errors[index] = error

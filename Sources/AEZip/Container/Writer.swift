@@ -54,7 +54,7 @@ public final class ContainerWriter {
   private let options: CompressionOptions
   private let threads: Int
   private let write: (UnsafeRawBufferPointer) -> Bool
-  private let kernels = selectKernels()
+  private let kernels = Kernels()
   private let recordsPerChunk: Int
 
   /// Records that wait for a full chunk.
@@ -124,8 +124,7 @@ public final class ContainerWriter {
     try emit(start.bytes)
     try emitPacked(.layout, layout.encoded())
     if !options.metadata.isEmpty {
-      let metadata = try ByteBuffer(options.metadata)
-      try emit(.metadata, metadata.bytes)
+      try emitPacked(.metadata, options.metadata)
     }
   }
 
@@ -281,7 +280,7 @@ public final class ContainerWriter {
     length.count(bytes.count)
     let payload = try ByteBuffer(length.bytes)
     let plain = try ByteBuffer(bytes)
-    _ = try Zlib().pack(plain.bytes, .full(9), to: payload)
+    _ = try Zlib().pack(plain.bytes, .full(bytes.count < 1 << 18 ? 9 : 6), to: payload)
     try emit(section, payload.bytes)
   }
 }

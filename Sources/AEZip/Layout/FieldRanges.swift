@@ -35,7 +35,7 @@ public struct FieldRanges: Sendable {
   public mutating func add(_ records: UnsafeRawBufferPointer) {
     let size = layout.recordSize
     let count = records.count / size
-    let kernels = selectKernels()
+    let kernels = Kernels()
     guard let scratch = try? Memory<Double>(3 * 64) else { return }
     // A few records at a time, so that each is read from memory once.
     var first = 0
@@ -63,7 +63,7 @@ public struct FieldRanges: Sendable {
   }
 
   private mutating func extend(
-    _ field: Int, _ type: ElementType, _ lanes: UnsafeMutableRawPointer, _ kernels: aezk_kernels
+    _ field: Int, _ type: ElementType, _ lanes: UnsafeMutableRawPointer, _ kernels: Kernels
   ) {
     if type.usesFloatPlane {
       let x = lanes.assumingMemoryBound(to: Float.self)
@@ -71,7 +71,7 @@ public struct FieldRanges: Sendable {
         x[64 + lane] = .infinity
         x[128 + lane] = -.infinity
       }
-      _ = kernels.extent_f32(x, x + 64, x + 128)
+      _ = kernels.call.extent_f32(x, x + 64, x + 128)
       for lane in 0..<64 {
         minima[field] = min(minima[field], Double(x[64 + lane]))
         maxima[field] = max(maxima[field], Double(x[128 + lane]))
@@ -82,7 +82,7 @@ public struct FieldRanges: Sendable {
         x[64 + lane] = .infinity
         x[128 + lane] = -.infinity
       }
-      _ = kernels.extent_f64(x, x + 64, x + 128)
+      _ = kernels.call.extent_f64(x, x + 64, x + 128)
       for lane in 0..<64 {
         minima[field] = min(minima[field], x[64 + lane])
         maxima[field] = max(maxima[field], x[128 + lane])

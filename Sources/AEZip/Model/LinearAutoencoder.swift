@@ -35,7 +35,9 @@ struct LinearAutoencoder {
     self.scales = scales
     for latent in 0..<min(latentCount, Self.mostLatents(fieldCount: fields.count)) {
       components.append(
-        eigen.vectors[latent].map { nearest($0 / Self.weightUnit) * Self.weightUnit })
+        eigen.vectors[latent].map {
+          max(-32767, min(32767, nearest($0 / Self.weightUnit))) * Self.weightUnit
+        })
     }
   }
 
@@ -107,7 +109,7 @@ extension LinearAutoencoder {
     for shift in [0, 8] {
       for row in components {
         for weight in row {
-          let code = Int16(max(-32767, min(32767, weight / Self.weightUnit)))
+          let code = Int16(weight / Self.weightUnit)
           writer.byte(UInt8(truncatingIfNeeded: code >> Int16(shift)))
         }
       }

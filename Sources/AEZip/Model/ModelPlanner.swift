@@ -6,7 +6,7 @@ struct ModelPlanner {
   let layout: Layout
   let bounds: [Double]
   let effort: Effort
-  let kernels: aezk_kernels
+  let kernels: Kernels
   /// As asked; nil: choose.
   let latents: Int?
   /// How many records the model will serve, as far as is known.
@@ -121,7 +121,7 @@ struct ModelPlanner {
     while row < rows {
       let batch = min(128, rows - row)
       let x = matrix.base + row * stride
-      kernels.gram(gram.base, stride, x, stride, x, stride, batch, 0, stride, 0, stride)
+      kernels.call.gram(gram.base, stride, x, stride, x, stride, batch, 0, stride, 0, stride)
       row += batch
     }
     var covariance = [Double](repeating: 0, count: size * size)

@@ -3,11 +3,17 @@ import CPlatform
 /// The kernels of the best instruction set that the processor has and `AEZ_CPU` permits.
 ///
 /// They are called through C function pointers: an imported Swift function could be re-emitted in
-/// this module, with this module's (baseline) instructions.
-func selectKernels(level: Int32 = instructionSetLevel) -> aezk_kernels {
-  var kernels = aezk_kernels()
-  aezk_select(min(level, instructionSetLevel), &kernels)
-  return kernels
+/// this module, with this module's (baseline) instructions. An object, since copies of the table
+/// would be 200 bytes of code each.
+final class Kernels: @unchecked Sendable {
+  /// `kernels.call.gram(...)`.
+  let call: aezk_kernels
+
+  init(level: Int32 = instructionSetLevel) {
+    var table = aezk_kernels()
+    aezk_select(min(level, instructionSetLevel), &table)
+    call = table
+  }
 }
 
 /// 0: baseline, 3: AVX2, 4: AVX-512.
