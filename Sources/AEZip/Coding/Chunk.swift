@@ -26,6 +26,7 @@ struct ChunkEncoder {
   let bounds: [Double]
   let level: Int
   let kernels: aezk_kernels
+  var model: LinearAutoencoder?
 
   struct Result {
     var payload: ByteBuffer
@@ -76,23 +77,32 @@ struct ChunkEncoder {
       }
     }
 
+    // Latents come before the fields.
+    let latentCount = columns.isEmpty ? 0 : model?.latentCount ?? 0
+    let steps = [Double](repeating: ModelPlanner.latentStep, count: latentCount)
+    let terms = model?.terms(columns: columns, steps: steps) ?? LinearTerms()
+    columns = steps.map(Column.latent) + columns
+    proofBounds = steps + proofBounds
+
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
-    try planner.plan(columns, planes: columnPlanes)
+    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: columnPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
     if usesDouble {
       for index in 0..<columns.count { columns[index].single = false }
       try Corrector<Double>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
-      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
+      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
     } else {
       try Corrector<Float>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
-      ).encode(planes: columnPlanes, encodeTerms: [], codes: codes, outcome: &outcome)
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
+      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
     }
-    for index in 0..<columns.count {
+    for index in latentCount..<columns.count {
       let field = columns[index].field!
       let (largest, squares) = outcome.errors(
         index, isFloat: layout.fields[field].type.usesFloatPlane)
@@ -106,7 +116,8 @@ struct ChunkEncoder {
     var header = ByteWriter()
     header.count(recordCount)
     header.byte(UInt8(strands.laneCount))
-    header.byte(usesDouble ? 1 : 0)
+    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0))
+    if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount {
       header.byte(treatments[index].rawValue)
       guard treatments[index] == .constant else { continue }
@@ -249,21 +260,40 @@ struct ChunkEncoder {
     to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount
+    let effort = Effort(level: level)
+    let bits = try ContextPlanner(codes: codes, strands: strands, effort: effort).plan(columns)
+    for index in 0..<columns.count {
+      // Repeats are found in the order of records only, and without classes.
+      guard let symbols = CodeOrder.sample(codes.plane(index), strands) else { continue }
+      let (share, left) = Repeats.look(symbols.base, symbols.count)
+      if share > 0.03 && left < bits[index] * 0.97 {
+        columns[index].recordOrder = true
+        columns[index].context = Context()
+      }
+    }
+    for column in columns { column.write(to: &header) }
     let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level)
     let ordered = try Memory<Int32>(max(count, 1))
     for index in 0..<columns.count {
       let plane = codes.plane(index)
-      let symbols = CodeOrder.sample(plane, strands)
-      let repeats = symbols.map { Repeats.share($0.base, $0.count) } ?? 0
-      columns[index].recordOrder = repeats > 0.03
-      if columns[index].recordOrder {
+      let column = columns[index]
+      if column.context.classCount > 1 {
+        let counts = try CodeOrder.byClass(
+          column.context, plane, codes, strands, kernels, into: ordered.base)
+        var start = 0
+        for count in counts {
+          header.count(count)
+          try packer.add(ordered.base + start, count: count, repeats: false)
+          start += count
+        }
+      } else if column.recordOrder {
         CodeOrder.byRecord(plane, strands, into: ordered.base)
+        try packer.add(ordered.base, count: count, repeats: true)
       } else {
         CodeOrder.byBlock(plane, strands, into: ordered.base)
+        try packer.add(ordered.base, count: count, repeats: false)
       }
-      try packer.add(ordered.base, count: count, repeats: columns[index].recordOrder)
     }
-    for column in columns { column.write(to: &header) }
     try packer.finish(to: body, header: &header)
   }
 
@@ -273,7 +303,7 @@ struct ChunkEncoder {
   ) throws(AEZipError) {
     var places: [UInt8] = []
     let values = try ByteBuffer()
-    for index in 0..<columns.count {
+    for index in 0..<columns.count where columns[index].field != nil {
       header.count(outcome.exceptions[index].count)
       guard !outcome.exceptions[index].isEmpty else { continue }
       let field = layout.fields[columns[index].field!]
@@ -313,6 +343,36 @@ enum CodeOrder {
       for block in 0..<length { target[block] = plane[block &* 64 &+ lane] }
       target += length
     }
+  }
+
+  /// Class after class, each block after block; returns the number of codes in each.
+  static func byClass(
+    _ context: Context, _ plane: UnsafePointer<Int32>, _ codes: CodePlanes, _ strands: Strands,
+    _ kernels: aezk_kernels, into ordered: UnsafeMutablePointer<Int32>
+  ) throws(AEZipError) -> [Int] {
+    let classifier = try ContextClassifier(context)
+    let classes = try Memory<UInt8>(strands.planeCount)
+    var counts = [Int](repeating: 0, count: context.classCount)
+    for block in 0..<strands.blockCount {
+      let row = classes.base + block * 64
+      classifier.classify(block, codes, kernels, into: row)
+      for lane in 0..<strands.activeLanes(block) { counts[Int(row[lane])] += 1 }
+    }
+    let next = try Memory<Int>(context.classCount)
+    var start = 0
+    for kind in 0..<counts.count {
+      next[kind] = start
+      start += counts[kind]
+    }
+    for block in 0..<strands.blockCount {
+      let row = block * 64
+      for position in row..<row + strands.activeLanes(block) {
+        let kind = Int(classes.base[position])
+        ordered[next.base[kind]] = plane[position]
+        next.base[kind] &+= 1
+      }
+    }
+    return counts
   }
 
   static func fromBlocks(

@@ -4,6 +4,7 @@ import CPlatform
 struct ChunkDecoder {
   let layout: Layout
   let kernels: aezk_kernels
+  var model: LinearAutoencoder?
 
   /// Where the restored records go.
   struct Target {
@@ -45,6 +46,7 @@ struct ChunkDecoder {
   private struct Plan {
     var strands: Strands
     var usesDouble: Bool
+    var latentCount: Int
     var treatments: [Treatment] = []
     /// For each constant field its bytes.
     var constants: [UnsafeRawBufferPointer?] = []
@@ -62,9 +64,17 @@ struct ChunkDecoder {
     guard laneCount > 0, laneCount <= recordCount else {
       throw .corrupted(what: "the strands of a chunk", declared: laneCount, computed: recordCount)
     }
-    let flags = try header.byte(below: 2)
+    let flags = try header.byte(below: 4)
+    var latentCount = 0
+    if flags & 2 != 0 {
+      latentCount = try header.count(limit: LinearAutoencoder.mostLatents)
+      guard latentCount <= model?.latentCount ?? 0 else {
+        throw .modelMismatch("the model has fewer latents than a chunk uses")
+      }
+    }
     var plan = Plan(
-      strands: Strands(recordCount: recordCount, laneCount: laneCount), usesDouble: flags & 1 != 0)
+      strands: Strands(recordCount: recordCount, laneCount: laneCount), usesDouble: flags & 1 != 0,
+      latentCount: latentCount)
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
@@ -75,10 +85,16 @@ struct ChunkDecoder {
         treatment == .constant ? try header.take(layout.fields[index].type.size) : nil)
       if treatment == .coded { coded.append(index) }
     }
+    for index in 0..<latentCount {
+      plan.columns.append(
+        try Column(
+          field: nil, index: index, columnCount: latentCount + coded.count, from: &header))
+    }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
       let column = try Column(
-        field: coded[index], index: index, columnCount: coded.count, from: &header)
+        field: coded[index], index: latentCount + index, columnCount: latentCount + coded.count,
+        from: &header)
       column.clampRange = type.clampRange(origin: column.integerOrigin)
       guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
@@ -95,7 +111,13 @@ struct ChunkDecoder {
     let plan = try readPlan(&header, recordCount)
     let strands = plan.strands
     let columns = plan.columns
-    let coded = columns.map { $0.field! }
+    let latentCount = plan.latentCount
+    let coded = columns[latentCount...].map { $0.field! }
+    var terms = LinearTerms()
+    if let model, latentCount > 0 {
+      terms = model.terms(
+        columns: Array(columns[latentCount...]), steps: columns[..<latentCount].map { $0.unit })
+    }
     for index in 0..<layout.fields.count {
       guard let bytes = plan.constants[index], let offset = target.offsets[index] else { continue }
       for record in 0..<target.wanted.count {
@@ -103,13 +125,16 @@ struct ChunkDecoder {
           target.output + (record * target.recordSize + offset), bytes.baseAddress!, bytes.count)
       }
     }
-    let outputs = columns.map { column in
-      target.offsets[column.field!].map {
-        Scatter(
-          output: target.output, recordSize: target.recordSize, offset: $0,
-          type: layout.fields[column.field!].type, origin: column.integerOrigin,
-          wanted: target.wanted)
+    var outputs: [Scatter?] = []
+    for column in columns {
+      guard let field = column.field, let offset = target.offsets[field] else {
+        outputs.append(nil)
+        continue
       }
+      outputs.append(
+        Scatter(
+          output: target.output, recordSize: target.recordSize, offset: offset,
+          type: layout.fields[field].type, origin: column.integerOrigin, wanted: target.wanted))
     }
 
     // Codes.
@@ -138,11 +163,13 @@ struct ChunkDecoder {
       kernels: kernels)
     if plan.usesDouble {
       try Corrector<Double>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
       ).decode(codes: codes, contexts: contexts, outputs: outputs)
     } else {
       try Corrector<Float>(
-        columns: columns, latentCount: 0, terms: LinearTerms(), strands: strands, kernels: kernels
+        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+        kernels: kernels
       ).decode(codes: codes, contexts: contexts, outputs: outputs)
     }
 
@@ -174,7 +201,8 @@ struct ChunkDecoder {
         return text
       }
       for column in plan.columns {
-        texts[column.field!] = column.description { plan.columns[$0].field! }
+        guard let field = column.field else { continue }
+        texts[field] = column.description { plan.columns[$0].field ?? -1 - $0 }
       }
       return texts
     }

@@ -70,6 +70,13 @@ final class Column {
 
   init() {}
 
+  /// A latent with codes of this unit.
+  static func latent(unit: Double) -> Column {
+    let column = Column()
+    column.unit = unit
+    return column
+  }
+
   /// The same units with other regressors.
   func with(_ regressors: [Regressor]) -> Column {
     let column = Column()

@@ -28,6 +28,7 @@ final class Corrector<P: CodeScalar> {
   private let modelIntercepts: [P]
   private var sourceCount = 0
   private let usesModel: Bool
+  private let encodeTerms: [[Double]]
 
   /// Working vectors.
   private let scratch: Memory<P>
@@ -52,6 +53,7 @@ final class Corrector<P: CodeScalar> {
     self.strands = strands
     self.kernels = kernels
     usesModel = latentCount > 0
+    encodeTerms = terms.encode
     let turns = Self.turns
     history = try Memory(turns * columns.count * 64, zeroed: true)
     scratch = try Memory(256, zeroed: true)
@@ -141,7 +143,7 @@ final class Corrector<P: CodeScalar> {
   ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
   ///   - outcome: receives exceptions and statistics.
   func encode(
-    planes: [Plane], encodeTerms: [[Double]], codes: CodePlanes, outcome: inout ChunkOutcome
+    planes: [Plane], codes: CodePlanes, outcome: inout ChunkOutcome
   ) throws(AEZipError) {
     let encodeWeights = try Memory<P>(max(1, latentCount * (columns.count - latentCount)))
     let encodeSources = try Memory<UnsafePointer<P>?>(max(1, columns.count - latentCount))

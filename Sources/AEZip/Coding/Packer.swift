@@ -130,6 +130,7 @@ final class Packer {
       let (grouping, grouped) = try group(joined, total, histogram)
       let size = try packBest(grouped.bytes, repeats: pieces[members[0]].repeats, to: output)
       directory.byte(UInt8(grouping))
+      if grouping == Grouping.zeroRuns { directory.count(grouped.count) }
       directory.count(size)
     }
     header.count(order.count)
@@ -204,6 +205,27 @@ final class Packer {
         let counts = Self.groupedHistogram(joined.base, count, grouping)
         let bits = Entropy.huffmanBits(counts) + 7 * Double(escapeCount)
         if bits < bestBits * 0.995 { (best, bestBits) = (index, bits) }
+      }
+    }
+    // Zeros prevail: count them.
+    if histogram[0] * 4 > count * 3 {
+      var counts = [Int](repeating: 0, count: 256)
+      var escapeCount = 0
+      try ZeroRuns.encode(joined.base, count) { (byte) throws(AEZipError) in
+        counts[Int(byte)] += 1
+      } escape: { (_) throws(AEZipError) in
+        escapeCount += 1
+      }
+      if Entropy.huffmanBits(counts) + 5 * Double(escapeCount) < bestBits {
+        let output = try ByteBuffer(capacity: count / 8 + 64)
+        try ZeroRuns.encode(joined.base, count) { (byte) throws(AEZipError) in
+          try output.reserve(1).pointee = byte
+          output.commit(1)
+        } escape: { (symbol) throws(AEZipError) in
+          try escapes.reserve(1).pointee = symbol
+          escapes.commit(1)
+        }
+        return (Grouping.zeroRuns, output)
       }
     }
     let output = try ByteBuffer(capacity: count + 64)
@@ -294,7 +316,17 @@ extension Zlib {
 enum Repeats {
   /// The share of bits that repeats of at least four bytes would save over Huffman codes.
   static func share(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
-    guard count >= 64 else { return 1 }
+    look(bytes, count).share
+  }
+
+  /// The share of bits that repeats of at least four bytes would save over Huffman codes, and the
+  /// bits a byte that would be left with them, where a literal takes at least one bit.
+  static func look(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int
+  ) -> (share: Double, bitsPerByte: Double) {
+    guard count >= 64 else { return (1, 8) }
+    var spent = 0.0
+    var seen = 0
     let window = min(count, 8192)
     var counts = [Int](repeating: 0, count: 256)
     var saved = 0.0
@@ -306,12 +338,14 @@ enum Repeats {
       for symbol in 0..<256 { counts[symbol] = 0 }
       for index in start..<start + window { counts[Int(bytes[index])] += 1 }
       let bitsPerByte = Entropy.bits(counts) / Double(window)
+      seen += window
       for slot in 0..<4096 { table[slot] = -1 }
       var index = start
       let end = start + window
       while index < end {
         total += bitsPerByte
         guard index + 4 <= end else {
+          spent += max(1, bitsPerByte)
           index += 1
           continue
         }
@@ -332,15 +366,17 @@ enum Repeats {
           let gain = Double(length) * bitsPerByte - cost
           if gain > 0 {
             saved += gain
+            spent += cost
             total += bitsPerByte * Double(length - 1)
             index += length
             continue
           }
         }
+        spent += max(1, bitsPerByte)
         index += 1
       }
     }
-    return total > 0 ? saved / total : 1
+    return (total > 0 ? saved / total : 1, spent / Double(seen))
   }
 
   /// The share of bytes that equal the three before them.

@@ -6,6 +6,13 @@ struct Effort {
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
+  /// Fields up to which principal components are tried unasked.
+  var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
+  var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
+  var contextRows: Int { level >= 7 ? 16384 : 6144 }
+  var contextCandidates: Int { level >= 7 ? 12 : 7 }
+  var contextSources: Int { level >= 7 ? 5 : 4 }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
   var raceRows: Int { level >= 7 ? 8192 : level >= 4 ? 4096 : 2048 }
 }
 
@@ -17,14 +24,22 @@ struct Planner {
   let strands: Strands
 
   /// Fills in regressors.
-  func plan(_ columns: [Column], planes: [Plane]) throws(AEZipError) {
+  ///
+  /// - Parameters:
+  ///   - columns: latents first, then the fields whose `planes` are given.
+  ///   - terms: the model's part of predictions, if there are latents.
+  func plan(
+    _ columns: [Column], latentCount: Int, terms: LinearTerms, planes: [Plane]
+  ) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
     let width = (count + 15) / 16 * 16
     let wanted = max(
       2048, min(8192, effort.momentBudget / (width * width * 2)))
     let sample = try Sample(
-      columns: columns, planes: planes, strands: strands, wanted: wanted)
+      columns: columns, latentCount: latentCount, planes: planes, strands: strands,
+      wanted: wanted)
+    if latentCount > 0 { sample.apply(terms, latentCount: latentCount, columns: columns) }
     guard sample.targetCount > 0 else { return }
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
@@ -188,7 +203,8 @@ struct Planner {
     let stride = sample.stride
     let inverse = 1 / column.multiple
     let regressors = column.regressors
-    let snap = column.snap
+    // What a sample holds beside a model are corrections: they lie on no lattice.
+    let snap = sample.latentCount > 0 ? .none : column.snap
     let limit = effort.raceRows
     let step = max(1, sample.targetCount / limit)
     counts.withUnsafeMutableBufferPointer { counts in

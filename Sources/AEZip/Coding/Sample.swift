@@ -7,6 +7,7 @@ import CPlatform
 /// predecessors.
 final class Sample {
   let columnCount: Int
+  let latentCount: Int
   /// Elements from one row to the next: a multiple of 16.
   let stride: Int
   /// The rows whose predecessors are rows too.
@@ -20,9 +21,10 @@ final class Sample {
 
   /// - Parameter wanted: how many target rows to aim for.
   init(
-    columns: [Column], planes: [Plane], strands: Strands, wanted: Int
+    columns: [Column], latentCount: Int, planes: [Plane], strands: Strands, wanted: Int
   ) throws(AEZipError) {
     columnCount = columns.count
+    self.latentCount = latentCount
     stride = (columns.count + 15) / 16 * 16
     let lead = Column.largestLag
     var runs: [Range<Int>] = []
@@ -45,8 +47,33 @@ final class Sample {
     // The last block's lanes without a record repeat values: they do no harm.
     values = try Memory(rowCount * stride, zeroed: true)
     rounded = try Memory(rowCount * stride, zeroed: true)
-    for index in 0..<columns.count {
-      fill(index, columns[index], planes[index], runs)
+    for index in latentCount..<columns.count {
+      fill(index, columns[index], planes[index - latentCount], runs)
+    }
+  }
+
+  /// Puts latents and corrections in the place of values.
+  func apply(_ terms: LinearTerms, latentCount: Int, columns: [Column]) {
+    let fieldCount = columnCount - latentCount
+    for row in 0..<rowCount {
+      let y = values.base + row * stride
+      let restored = rounded.base + row * stride
+      for latent in 0..<latentCount {
+        var sum = terms.encode[latent][0]
+        for index in 0..<fieldCount {
+          sum += terms.encode[latent][1 + index] * y[latentCount + index]
+        }
+        y[latent] = sum.magnitude < 1e9 ? sum : 0
+        restored[latent] = nearest(y[latent])
+      }
+      for index in 0..<fieldCount {
+        var sum = terms.decode[index][0]
+        for latent in 0..<latentCount { sum += terms.decode[index][1 + latent] * restored[latent] }
+        let correction = y[latentCount + index] - sum
+        y[latentCount + index] = correction.magnitude < 1e9 ? correction : 0
+        let multiple = columns[latentCount + index].multiple
+        restored[latentCount + index] = nearest(y[latentCount + index] / multiple) * multiple
+      }
     }
   }
 

@@ -53,8 +53,45 @@ struct Grouping {
     Grouping(alphabet: 3, size: 5), Grouping(alphabet: 2, size: 8),
   ]
 
+  /// The index of ``ZeroRuns`` in the file, after those of `all`.
+  static let zeroRuns = 6
+
   /// Bytes that hold `count` symbols.
   func byteCount(_ count: Int) -> Int { (count + size - 1) / size }
+}
+
+/// Zeros counted rather than coded, for planes that are nearly all zeros:
+///
+///     byte 3 * r + v, r < 84: r zeros, then symbol 1 (v = 0), 2 (v = 1), or the next escape (v = 2)
+///     byte 252:               84 zeros
+///
+/// Zeros after the last other symbol are not coded.
+enum ZeroRuns {
+  static let longest = 84
+  static let onlyZeros: UInt8 = 252
+
+  /// Calls `emit` for each byte, and `escape` for each symbol above 2.
+  @inline(__always)
+  static func encode(
+    _ symbols: UnsafePointer<UInt8>, _ count: Int, emit: (UInt8) throws(AEZipError) -> Void,
+    escape: (UInt8) throws(AEZipError) -> Void
+  ) throws(AEZipError) {
+    var run = 0
+    for index in 0..<count {
+      let symbol = symbols[index]
+      if symbol == 0 {
+        run &+= 1
+        continue
+      }
+      while run >= longest {
+        try emit(onlyZeros)
+        run &-= longest
+      }
+      try emit(UInt8(truncatingIfNeeded: 3 &* run &+ Int(min(symbol, 3)) &- 1))
+      if symbol > 2 { try escape(symbol) }
+      run = 0
+    }
+  }
 }
 
 /// Writes numbers of 0 to 32 bits, low bits first.

@@ -3,7 +3,9 @@ import CPlatform
 /// The inverse of ``Packer``: streams to symbols, symbols to codes.
 struct Unpacker {
   private struct Stream {
-    var grouping: Grouping
+    /// nil: zero runs of `byteCount` bytes.
+    var grouping: Grouping?
+    var byteCount: Int
     var size: Int
   }
 
@@ -35,8 +37,13 @@ struct Unpacker {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
     for _ in 0..<streamCount {
-      let grouping = Grouping.all[try header.byte(below: Grouping.all.count)]
-      streams.append(Stream(grouping: grouping, size: try header.count()))
+      let code = try header.byte(below: Grouping.zeroRuns + 1)
+      let isRuns = code == Grouping.zeroRuns
+      let byteCount = isRuns ? try header.count(limit: Limits.chunkBytes) : 0
+      streams.append(
+        Stream(
+          grouping: isRuns ? nil : Grouping.all[code], byteCount: byteCount,
+          size: try header.count()))
     }
     escapeCount = try header.count()
     escapeSize = try header.count()
@@ -69,7 +76,15 @@ struct Unpacker {
     var escapesUsed = 0
     for index in 0..<streams.count {
       let count = streamCounts[index]
-      let grouping = streams[index].grouping
+      guard let grouping = streams[index].grouping else {
+        let bytes = try Self.inflate(packed[index], to: streams[index].byteCount, zlib)
+        let expanded = try Memory<UInt8>(max(count, 1), zeroed: true)
+        escapesUsed = try Self.expandRuns(
+          bytes, streams[index].byteCount, count, into: expanded.base, escapes, escapeCount,
+          escapesUsed)
+        distribute(expanded.base, members[index], starts, into: symbols)
+        continue
+      }
       if grouping.size == 1 && members[index].count == 1 {
         try zlib.unpack(
           packed[index],
@@ -90,11 +105,7 @@ struct Unpacker {
         escapesUsed = try Self.expand(
           bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
       }
-      var position = 0
-      for member in members[index] {
-        memcpy(symbols.base + starts[member], ungrouped + position, pieces[member].count)
-        position += pieces[member].count
-      }
+      distribute(ungrouped, members[index], starts, into: symbols)
       _ = expanded
     }
     guard escapesUsed == escapeCount else {
@@ -108,6 +119,51 @@ struct Unpacker {
     guard bits.isExhausted else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: rawCount + 1)
     }
+  }
+
+  /// A stream's symbols to the pieces that share it.
+  private func distribute(
+    _ stream: UnsafePointer<UInt8>, _ members: [Int], _ starts: [Int],
+    into symbols: Memory<UInt8>
+  ) {
+    var position = 0
+    for member in members {
+      memcpy(symbols.base + starts[member], stream + position, pieces[member].count)
+      position += pieces[member].count
+    }
+  }
+
+  /// The inverse of ``ZeroRuns/encode``, into zeros; returns how many escapes are used then.
+  private static func expandRuns(
+    _ bytes: Memory<UInt8>, _ byteCount: Int, _ count: Int,
+    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
+    _ used: Int
+  ) throws(AEZipError) -> Int {
+    var position = 0
+    var used = used
+    for index in 0..<byteCount {
+      let byte = bytes.base[index]
+      if byte >= ZeroRuns.onlyZeros {
+        position += ZeroRuns.longest
+        continue
+      }
+      position += Int(byte) / 3
+      guard position < count else {
+        throw .corrupted(what: "the zero runs of a plane", declared: count, computed: position + 1)
+      }
+      var symbol = byte % 3 + 1
+      if symbol == 3 {
+        guard used < escapeCount else {
+          throw .corrupted(
+            what: "the escapes of a chunk", declared: escapeCount, computed: used + 1)
+        }
+        symbol = escapes.base[used]
+        used += 1
+      }
+      symbols[position] = symbol
+      position += 1
+    }
+    return used
   }
 
   /// A zlib stream whose declared size is checked against what deflate can do before memory is taken.

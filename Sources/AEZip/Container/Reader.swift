@@ -19,6 +19,7 @@ public final class ContainerReader {
   }
 
   private let source: ByteSource
+  let model: LinearAutoencoder?
   let chunks: [Chunk]
   let sections: [SectionPlace]
   private let kernels = selectKernels()
@@ -52,6 +53,7 @@ public final class ContainerReader {
     var chunks: [Chunk] = []
     var layout: Layout?
     var statistics: [FieldStatistics]?
+    var model: LinearAutoencoder?
     var metadata: [UInt8] = []
     var records = 0
     for place in places {
@@ -80,7 +82,9 @@ public final class ContainerReader {
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
         records += place.records
       case .model:
-        throw .modelMismatch("the container needs a model, which this aezip does not read")
+        guard let layout else { break }
+        let view = try source.packed(place.section)
+        model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout.fields.count)
       case .index: break
       }
     }
@@ -103,6 +107,7 @@ public final class ContainerReader {
     self.layout = layout
     self.statistics = statistics
     self.metadata = metadata
+    self.model = model
     self.chunks = chunks
   }
 
@@ -195,7 +200,7 @@ public final class ContainerReader {
     let errors = ErrorList(count: touched.count)
     nonisolated(unsafe) let source = self.source
     nonisolated(unsafe) let target = target
-    let decoder = ChunkDecoder(layout: layout, kernels: kernels)
+    let decoder = ChunkDecoder(layout: layout, kernels: kernels, model: model)
     parallelFor(touched.count, threads: threadCount(threads)) { index in
       do throws(AEZipError) {
         let payload = try source.payload(touched[index].section)
@@ -216,7 +221,7 @@ public final class ContainerReader {
   func firstChunkChoices() throws(AEZipError) -> [[UInt8]] {
     guard let chunk = chunks.first else { return [] }
     let payload = try source.payload(chunk.section)
-    return try ChunkDecoder(layout: layout, kernels: kernels).describe(
+    return try ChunkDecoder(layout: layout, kernels: kernels, model: model).describe(
       payload.bytes, recordCount: chunk.recordCount)
   }
 

@@ -65,6 +65,10 @@ public final class ContainerWriter {
   private var sections = ByteWriter()
   private var sectionCount = 0
   private var failure: AEZipError?
+  /// Chosen on the first records, before the first chunk.
+  private var model: LinearAutoencoder?
+  private var hasPlannedModel = false
+  private var expectedRecordCount: Int?
   private var isFinished = false
 
   /// Writes header, layout and metadata.
@@ -176,6 +180,7 @@ public final class ContainerWriter {
 
   /// Compresses records in memory without waiting for full chunks to gather.
   func appendAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    expectedRecordCount = records.count / layout.recordSize
     try guarded { () throws(AEZipError) in try encode(records) }
   }
 
@@ -193,12 +198,13 @@ public final class ContainerWriter {
   /// Codes records as chunks, several at a time, and writes them in order.
   private func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
     let chunkBytes = recordsPerChunk * layout.recordSize
+    if !hasPlannedModel && records.count > 0 { try planModel(records) }
     var start = 0
     while start < records.count {
       let count = min(threads, (records.count - start + chunkBytes - 1) / chunkBytes)
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
-        layout: layout, bounds: bounds, level: options.level, kernels: kernels)
+        layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model)
       let base = start
       nonisolated(unsafe) let records = records
       parallelFor(count, threads: threads) { index in
@@ -221,6 +227,18 @@ public final class ContainerWriter {
       }
       start += count * chunkBytes
     }
+  }
+
+  private func planModel(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    hasPlannedModel = true
+    let first = min(records.count, recordsPerChunk * layout.recordSize)
+    model = try ModelPlanner(
+      layout: layout, bounds: bounds, effort: Effort(level: options.level), kernels: kernels,
+      latents: options.latents,
+      // A stream's length is not known: the model must pay within its first chunk.
+      recordCount: expectedRecordCount ?? first / layout.recordSize
+    ).plan(UnsafeRawBufferPointer(rebasing: records[..<first]))
+    if let model { try emitPacked(.model, model.encoded()) }
   }
 
   // MARK: - Sections

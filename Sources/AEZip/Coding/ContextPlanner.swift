@@ -1,0 +1,235 @@
+import CPlatform
+
+/// Chooses each column's context: whose codes tell how large the next one will be, and how many
+/// classes of codes pay for the streams they need. Works on the codes themselves, on a sample.
+struct ContextPlanner {
+  let codes: CodePlanes
+  let strands: Strands
+  let effort: Effort
+
+  /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
+  private static let classBits = 160.0
+  private static let finestBins = 16
+
+  /// Sets `context` of the columns for which classes save bits; returns the bits a code of each
+  /// column, about.
+  func plan(_ columns: [Column]) throws(AEZipError) -> [Double] {
+    var bits = [Double](repeating: 8, count: columns.count)
+    guard strands.recordCount >= 256, strands.blockCount >= 4 else { return bits }
+    // Blocks spread over the chunk; the first ones have no predecessors.
+    let wanted = max(8, min(strands.blockCount - 2, effort.contextRows / strands.laneCount))
+    var blocks: [Int] = []
+    for index in 0..<wanted { blocks.append(2 + (strands.blockCount - 2) * index / wanted) }
+    let sampleCount = blocks.count * strands.laneCount
+    let scratch = try Scratch(sampleCount)
+    let means = columns.indices.map { mean($0, blocks) }
+    for index in columns.indices {
+      fillSymbols(index, blocks, scratch)
+      bits[index] = choose(columns, index, blocks, means, scratch)
+    }
+    return bits
+  }
+
+  /// Working arrays, one element a sampled code.
+  private final class Scratch {
+    let magnitudes: Memory<Float>
+    let source: Memory<Float>
+    let activity: Memory<Int32>
+    let symbols: Memory<UInt8>
+    let rawBits: Memory<UInt8>
+    let count: Int
+
+    init(_ count: Int) throws(AEZipError) {
+      self.count = count
+      magnitudes = try Memory(count)
+      source = try Memory(count)
+      activity = try Memory(count)
+      symbols = try Memory(count)
+      rawBits = try Memory(count)
+    }
+  }
+
+  private func mean(_ column: Int, _ blocks: [Int]) -> Double {
+    var sum = 0
+    for block in blocks {
+      let row = codes.plane(column) + block * 64
+      for lane in 0..<strands.laneCount { sum += Int(min(row[lane].magnitude, 32767)) }
+    }
+    return Double(sum) / Double(blocks.count * strands.laneCount)
+  }
+
+  /// Magnitudes of a source, beside each sampled code, cut at eight times their mean.
+  private func load(
+    _ source: Context.Source, _ blocks: [Int], mean: Double, into target: UnsafeMutablePointer<Float>
+  ) {
+    let cut = Float(8 * mean + 1)
+    var position = 0
+    for block in blocks {
+      let row = codes.plane(source.column) + (block - source.lag) * 64
+      for lane in 0..<strands.laneCount {
+        target[position] = min(Float(row[lane].magnitude), cut)
+        position += 1
+      }
+    }
+  }
+
+  private func choose(
+    _ columns: [Column], _ index: Int, _ blocks: [Int], _ means: [Double], _ scratch: Scratch
+  ) -> Double {
+    let alone = split(scratch, edges: [])
+    guard effort.mostClasses > 1, means[index] > 0.004 else { return alone.bits }
+    // Candidates: the column's own past, its regressors, its neighbours.
+    var candidates: [Context.Source] = [
+      .init(column: index, lag: 1, weight: 0), .init(column: index, lag: 2, weight: 0),
+    ]
+    func offer(_ column: Int, _ lag: Int) {
+      guard candidates.count < effort.contextCandidates, means[column] > 0.004,
+        !candidates.contains(where: { $0.column == column && $0.lag == lag })
+      else { return }
+      candidates.append(.init(column: column, lag: lag, weight: 0))
+    }
+    for regressor in columns[index].regressors { offer(regressor.column, regressor.lag) }
+    for back in 1...6 where back <= index { offer(index - back, 0) }
+
+    // How well each tells the magnitude.
+    let own = means[index]
+    load(.init(column: index, lag: 0, weight: 0), blocks, mean: own, into: scratch.magnitudes.base)
+    var ranked: [(source: Context.Source, score: Double)] = []
+    for candidate in candidates {
+      load(candidate, blocks, mean: means[candidate.column], into: scratch.source.base)
+      let score = Self.correlation(scratch.magnitudes.base, scratch.source.base, scratch.count)
+      if score > 0.04 { ranked.append((candidate, score)) }
+    }
+    guard !ranked.isEmpty else { return alone.bits }
+    ranked.sort {
+      $0.score != $1.score
+        ? $0.score > $1.score : ($0.source.column, $0.source.lag) < ($1.source.column, $1.source.lag)
+    }
+    var context = Context()
+    for (source, score) in ranked.prefix(effort.contextSources) {
+      // Weights make sources of different spread comparable; the better ones count more.
+      let weight = 48 * score / ranked[0].score / (means[source.column] + 0.25)
+      var source = source
+      source.weight = Int32(max(1, min(255, weight)))
+      context.sources.append(source)
+    }
+    fillActivity(context, blocks, scratch)
+    let classes = split(scratch, edges: quantiles(scratch))
+    guard !classes.edges.isEmpty else { return alone.bits }
+    context.thresholds = classes.edges
+    columns[index].context = context
+    return classes.bits
+  }
+
+  private static func correlation(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
+  ) -> Double {
+    var (sumA, sumB, sumAA, sumBB, sumAB): (Float, Float, Float, Float, Float) = (0, 0, 0, 0, 0)
+    for index in 0..<count {
+      let (x, y) = (a[index], b[index])
+      sumA += x
+      sumB += y
+      sumAA += x * x
+      sumBB += y * y
+      sumAB += x * y
+    }
+    let n = Double(count)
+    let covariance = Double(sumAB) - Double(sumA) * Double(sumB) / n
+    let varianceA = Double(sumAA) - Double(sumA) * Double(sumA) / n
+    let varianceB = Double(sumBB) - Double(sumB) * Double(sumB) / n
+    guard varianceA > 0, varianceB > 0 else { return 0 }
+    return covariance / (varianceA * varianceB).squareRoot()
+  }
+
+  private func fillSymbols(_ index: Int, _ blocks: [Int], _ scratch: Scratch) {
+    var position = 0
+    for block in blocks {
+      let row = codes.plane(index) + block * 64
+      for lane in 0..<strands.laneCount {
+        let (symbol, raw) = Symbols.symbol(zigzag(row[lane]))
+        scratch.symbols.base[position] = symbol
+        scratch.rawBits.base[position] = UInt8(raw)
+        position += 1
+      }
+    }
+  }
+
+  /// As the kernel `classify` sums it.
+  private func fillActivity(_ context: Context, _ blocks: [Int], _ scratch: Scratch) {
+    for position in 0..<scratch.count { scratch.activity.base[position] = 0 }
+    for source in context.sources {
+      var position = 0
+      for block in blocks {
+        let row = codes.plane(source.column) + (block - source.lag) * 64
+        for lane in 0..<strands.laneCount {
+          let magnitude = Int32(min(row[lane].magnitude, 32767))
+          scratch.activity.base[position] &+= source.weight &* magnitude
+          position += 1
+        }
+      }
+    }
+  }
+
+  /// Activities that split the codes into bins of like size.
+  private func quantiles(_ scratch: Scratch) -> [Int32] {
+    let count = scratch.count
+    let sorted = UnsafeMutableBufferPointer(start: scratch.activity.base, count: count).sorted()
+    var edges: [Int32] = []
+    for bin in 1..<Self.finestBins {
+      let edge = sorted[count * bin / Self.finestBins]
+      if edge > sorted[0] && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
+    }
+    return edges
+  }
+
+  /// Splits codes at `edges` of activity, then joins neighbouring classes as long as that saves
+  /// bits; also the bits a code then takes.
+  private func split(_ scratch: Scratch, edges: [Int32]) -> (edges: [Int32], bits: Double) {
+    let count = scratch.count
+    var edges = edges
+    var histograms = [[Int]](
+      repeating: [Int](repeating: 0, count: Symbols.count), count: edges.count + 1)
+    for position in 0..<count {
+      let activity = scratch.activity.base[position]
+      var kind = 0
+      while kind < edges.count && activity >= edges[kind] { kind += 1 }
+      histograms[kind][Int(scratch.symbols.base[position])] += 1
+    }
+    let scale = Double(strands.recordCount) / Double(count)
+    var bits = histograms.map { Self.cost($0, scale) }
+    while histograms.count > 1 {
+      var best = -1
+      var bestGain = -Double.infinity
+      var bestMerged: [Int] = []
+      var bestBits = 0.0
+      for kind in 0..<histograms.count - 1 {
+        var merged = histograms[kind]
+        for symbol in 0..<merged.count { merged[symbol] += histograms[kind + 1][symbol] }
+        let mergedBits = Self.cost(merged, scale)
+        let gain = bits[kind] + bits[kind + 1] - mergedBits + Self.classBits
+        if gain > bestGain { (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits) }
+      }
+      guard bestGain > 0 || histograms.count > effort.mostClasses else { break }
+      histograms[best] = bestMerged
+      bits[best] = bestBits
+      histograms.remove(at: best + 1)
+      bits.remove(at: best + 1)
+      edges.remove(at: best)
+    }
+    var total = 0
+    for position in 0..<count { total += Int(scratch.rawBits.base[position]) }
+    let coded = bits.reduce(0) { $0 + $1 + Self.classBits }
+    return (edges, coded / Double(strands.recordCount) + Double(total) / Double(count))
+  }
+
+  /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.
+  private static func cost(_ histogram: [Int], _ scale: Double) -> Double {
+    var kinds = 0
+    for count in histogram where count > 0 { kinds += 1 }
+    var count = 0
+    for symbol in histogram { count += symbol }
+    // Counted zeros come this near to the entropy.
+    let floor = 0.012 * Double(count)
+    return max(Entropy.bits(histogram), floor) * scale + 3 * Double(kinds)
+  }
+}

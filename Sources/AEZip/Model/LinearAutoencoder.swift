@@ -1,0 +1,146 @@
+/// The linear autoencoder: principal components of standardized fields.
+///
+///     z_k = sum over fields of v_kj * (x_j - mean_j) / scale_j           encode
+///     x_j = mean_j + scale_j * sum over latents of v_kj * z_k            decode
+///
+/// The rows v_k are orthonormal but for the rounding of weights. Fields are standardized by twice
+/// their bound, so that components serve the fields in proportion to the bits they need.
+struct LinearAutoencoder {
+  /// Fields of the layout that the model covers, ascending.
+  var fields: [Int] = []
+  var means: [Double] = []
+  var scales: [Double] = []
+  /// `latentCount` rows of a weight for each field.
+  var components: [[Double]] = []
+
+  var latentCount: Int { components.count }
+
+  static let mostLatents = 1024
+  /// Weights are multiples of this: 16 bits with their sign.
+  static let weightUnit = 0x1p-15
+
+  /// Components in closed form.
+  ///
+  /// - Parameter covariance: of the standardized fields, `fields.count` squared elements.
+  init(
+    fields: [Int], means: [Double], scales: [Double], eigen: SymmetricEigen, latentCount: Int
+  ) {
+    self.fields = fields
+    self.means = means
+    self.scales = scales
+    for latent in 0..<min(latentCount, fields.count) {
+      components.append(
+        eigen.vectors[latent].map { nearest($0 / Self.weightUnit) * Self.weightUnit })
+    }
+  }
+
+  /// The model's two directions in the code units of a chunk's columns.
+  ///
+  /// - Parameters:
+  ///   - columns: the columns that are fields.
+  ///   - steps: the units of the latents' codes.
+  func terms(columns: [Column], steps: [Double]) -> LinearTerms {
+    var terms = LinearTerms()
+    var place = [Int](repeating: -1, count: columns.count)
+    for index in 0..<columns.count {
+      for position in 0..<fields.count where fields[position] == columns[index].field! {
+        place[index] = position
+      }
+    }
+    for latent in 0..<steps.count {
+      var row = [Double](repeating: 0, count: columns.count + 1)
+      for index in 0..<columns.count where place[index] >= 0 {
+        let column = columns[index]
+        let position = place[index]
+        let weight = components[latent][position] / scales[position] / steps[latent]
+        let mean = means[position] - Double(column.integerOrigin)
+        row[0] += weight * (column.origin / column.scale - mean)
+        row[1 + index] = weight * (column.unit / column.scale)
+      }
+      terms.encode.append(row)
+    }
+    for index in 0..<columns.count {
+      let column = columns[index]
+      var row = [Double](repeating: 0, count: steps.count + 1)
+      if place[index] >= 0 {
+        let position = place[index]
+        let mean = means[position] - Double(column.integerOrigin)
+        row[0] = (mean * column.scale - column.origin) / column.unit
+        for latent in 0..<steps.count {
+          row[1 + latent] =
+            components[latent][position] * steps[latent] * scales[position] * column.scale
+            / column.unit
+        }
+      }
+      terms.decode.append(row)
+    }
+    return terms
+  }
+}
+
+// MARK: - In the file: Format.md, section 4
+
+extension LinearAutoencoder {
+  private static let kind: UInt8 = 1
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.byte(Self.kind)
+    writer.count(fields.count)
+    writer.count(latentCount)
+    var next = 0
+    for field in fields {
+      writer.count(field - next)
+      next = field + 1
+    }
+    for mean in means { writer.f64(mean) }
+    for scale in scales { writer.f64(scale) }
+    // All low bytes, then all high ones: each kind is alike.
+    for shift in [0, 8] {
+      for row in components {
+        for weight in row {
+          let code = Int16(max(-32767, min(32767, weight / Self.weightUnit)))
+          writer.byte(UInt8(truncatingIfNeeded: code >> Int16(shift)))
+        }
+      }
+    }
+    return writer.bytes
+  }
+
+  init(decoding bytes: UnsafeRawBufferPointer, fieldCount: Int) throws(AEZipError) {
+    var reader = ByteReader(bytes, what: "the model")
+    let kind = try reader.byte()
+    guard kind == Self.kind else {
+      throw .unsupportedVersion(found: Int(kind), newest: Int(Self.kind))
+    }
+    let count = try reader.count(limit: fieldCount)
+    let latentCount = try reader.count(limit: min(count, Self.mostLatents))
+    var next = 0
+    for _ in 0..<count {
+      let field = next + (try reader.count(limit: fieldCount))
+      guard field < fieldCount else {
+        throw .corrupted(what: "a field of the model", declared: field, computed: fieldCount)
+      }
+      fields.append(field)
+      next = field + 1
+    }
+    for _ in 0..<count { means.append(try reader.f64()) }
+    for _ in 0..<count { scales.append(try reader.f64()) }
+    for index in 0..<count {
+      guard means[index].isFinite, scales[index].isFinite, scales[index] > 0 else {
+        throw .corrupted(what: "a number of the model", declared: index, computed: count)
+      }
+    }
+    let low = try reader.take(count * latentCount)
+    let high = try reader.take(count * latentCount)
+    for latent in 0..<latentCount {
+      var row: [Double] = []
+      for index in latent * count..<(latent + 1) * count {
+        let code = Int16(bitPattern: UInt16(low[index]) | UInt16(high[index]) << 8)
+        row.append(Double(code) * Self.weightUnit)
+      }
+      components.append(row)
+    }
+    try reader.expectEnd()
+  }
+}

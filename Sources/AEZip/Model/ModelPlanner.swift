@@ -1,0 +1,189 @@
+import CPlatform
+
+/// Decides on the first records whether a linear autoencoder pays for itself, and with how many
+/// latents; by total bytes, the model's included.
+struct ModelPlanner {
+  let layout: Layout
+  let bounds: [Double]
+  let effort: Effort
+  let kernels: aezk_kernels
+  /// As asked; nil: choose.
+  let latents: Int?
+  /// How many records the model will serve, as far as is known.
+  let recordCount: Int
+
+  /// Units of the latents' codes, in standardized units: finer ones cost bits in the latents,
+  /// coarser ones in all corrections.
+  static let latentStep = 1.0
+
+  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> LinearAutoencoder? {
+    if latents == 0 { return nil }
+    let fields = layout.fields.indices.filter { bounds[$0] > 0 }
+    guard fields.count >= 2, records.count >= 64 * layout.recordSize else { return nil }
+    guard latents != nil || fields.count <= effort.mostModelFields else { return nil }
+    guard let moments = try standardize(records, fields) else { return nil }
+    let eigen = SymmetricEigen(moments.covariance, size: moments.fields.count)
+    func model(_ latentCount: Int) -> LinearAutoencoder {
+      LinearAutoencoder(
+        fields: moments.fields, means: moments.means, scales: moments.scales, eigen: eigen,
+        latentCount: min(latentCount, LinearAutoencoder.mostLatents))
+    }
+    if let latents { return model(latents) }
+
+    // Candidates by estimate, then the real bytes of a part of the records.
+    let direct = causalBits(moments.covariance, moments.fields.count)
+    var best = 0
+    var bestBits = direct * 1.05
+    var latentCount = 1
+    while latentCount <= moments.fields.count / 2 {
+      let bits = latentBits(moments.covariance, eigen, moments.fields.count, latentCount)
+      if bits < bestBits { (best, bestBits) = (latentCount, bits) }
+      latentCount = latentCount < 4 ? latentCount + 1 : latentCount * 5 / 4
+    }
+    guard best > 0 else { return nil }
+    let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
+    let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
+    let candidate = model(best)
+    let with = try size(sample, candidate)
+    let without = try size(sample, nil)
+    let scale = Double(recordCount) / Double(part)
+    let modelBytes = Double(candidate.encoded().count)
+    return Double(with) * scale + modelBytes < Double(without) * scale ? candidate : nil
+  }
+
+  private func size(
+    _ records: UnsafeRawBufferPointer, _ model: LinearAutoencoder?
+  ) throws(AEZipError) -> Int {
+    try ChunkEncoder(
+      layout: layout, bounds: bounds, level: effort.level, kernels: kernels, model: model
+    ).encode(records).payload.count
+  }
+
+  private struct Moments {
+    var fields: [Int]
+    var means: [Double]
+    var scales: [Double]
+    var covariance: [Double]
+  }
+
+  /// Second moments of fields in units of twice their bound, from records spread over the input;
+  /// missing values count as the mean. Fields that do not vary are left out.
+  private func standardize(
+    _ records: UnsafeRawBufferPointer, _ fields: [Int]
+  ) throws(AEZipError) -> Moments? {
+    let count = records.count / layout.recordSize
+    let rows = min(count, max(4096, 4 * fields.count))
+    let values = try Memory<Double>(rows * fields.count)
+    var kept: [Int] = []
+    var means: [Double] = []
+    var scales: [Double] = []
+    var columns: [Int] = []
+    for index in 0..<fields.count {
+      let field = layout.fields[fields[index]]
+      let unit = 2 * bounds[fields[index]]
+      let column = values.base + index * rows
+      var sum = 0.0
+      var finite = 0
+      for row in 0..<rows {
+        let record = count * row / rows
+        let value = field.type.load(
+          records.baseAddress! + (record * layout.recordSize + field.offset))
+        column[row] = value
+        if (value / unit).magnitude < 1e9 {
+          sum += value / unit
+          finite += 1
+        }
+      }
+      guard finite > 1 else { continue }
+      let mean = sum / Double(finite) * unit
+      var energy = 0.0
+      for row in 0..<rows {
+        let z = (column[row] - mean) / unit
+        column[row] = z.magnitude < 1e9 ? z : 0
+        energy += column[row] * column[row]
+      }
+      guard energy > 0, mean.isFinite, unit.isFinite else { continue }
+      kept.append(fields[index])
+      means.append(mean)
+      scales.append(unit)
+      columns.append(index)
+    }
+    guard kept.count >= 2 else { return nil }
+    let size = kept.count
+    let stride = (size + 15) / 16 * 16
+    let matrix = try Memory<Double>(rows * stride, zeroed: true)
+    for index in 0..<size {
+      let column = values.base + columns[index] * rows
+      for row in 0..<rows { matrix.base[row * stride + index] = column[row] }
+    }
+    let gram = try Memory<Double>(stride * stride, zeroed: true)
+    var row = 0
+    while row < rows {
+      let batch = min(128, rows - row)
+      let x = matrix.base + row * stride
+      kernels.gram(gram.base, stride, x, stride, x, stride, batch, 0, stride, 0, stride)
+      row += batch
+    }
+    var covariance = [Double](repeating: 0, count: size * size)
+    for a in 0..<size {
+      for b in 0..<size { covariance[a * size + b] = gram.base[a * stride + b] / Double(rows) }
+    }
+    return Moments(fields: kept, means: means, scales: scales, covariance: covariance)
+  }
+
+  /// Bits a record if each field is predicted from those before it: the pivots of Cholesky's
+  /// decomposition are the variances left.
+  private func causalBits(_ covariance: [Double], _ size: Int) -> Double {
+    var l = [Double](repeating: 0, count: size * size)
+    var bits = 0.0
+    for i in 0..<size {
+      for j in 0...i {
+        var sum = covariance[i * size + j] + (i == j ? 1.0 / 12 : 0)
+        for k in 0..<j { sum -= l[i * size + k] * l[j * size + k] }
+        if i == j {
+          let pivot = max(sum, 1e-9)
+          bits += Planner.bits(max(0, pivot - 1.0 / 12), 1)
+          l[i * size + i] = pivot.squareRoot()
+        } else {
+          l[i * size + j] = sum / l[j * size + j]
+        }
+      }
+    }
+    return bits * Double(recordCount)
+  }
+
+  /// Bits with latents: theirs, those of corrections, and the model's.
+  private func latentBits(
+    _ covariance: [Double], _ eigen: SymmetricEigen, _ size: Int, _ latentCount: Int
+  ) -> Double {
+    var bits = 0.0
+    for latent in 0..<latentCount { bits += Planner.bits(max(0, eigen.values[latent]), 1) }
+    for field in 0..<size {
+      var left = covariance[field * size + field]
+      for latent in 0..<latentCount {
+        let weight = eigen.vectors[latent][field]
+        left -= (eigen.values[latent] - 1.0 / 12) * weight * weight
+      }
+      bits += Planner.bits(max(0, left), 1)
+    }
+    return bits * Double(recordCount) + 16 * Double(size * latentCount) + 128 * Double(size)
+  }
+}
+
+extension ElementType {
+  /// One value as a Double, rounded for wide integers.
+  func load(_ p: UnsafeRawPointer) -> Double {
+    switch self {
+    case .f32: Double(p.loadUnaligned(as: Float.self))
+    case .f64: p.loadUnaligned(as: Double.self)
+    case .i8: Double(p.load(as: Int8.self))
+    case .i16: Double(p.loadUnaligned(as: Int16.self))
+    case .i32: Double(p.loadUnaligned(as: Int32.self))
+    case .i64: Double(p.loadUnaligned(as: Int64.self))
+    case .u8: Double(p.load(as: UInt8.self))
+    case .u16: Double(p.loadUnaligned(as: UInt16.self))
+    case .u32: Double(p.loadUnaligned(as: UInt32.self))
+    case .u64: Double(p.loadUnaligned(as: UInt64.self))
+    }
+  }
+}
