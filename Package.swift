@@ -47,7 +47,8 @@ let package = Package(
       swiftSettings: kernel + avx512),
     .target(
       name: "AEZip",
-      dependencies: ["CZlib", "CPlatform", "AEZipKernels", "KernelsAVX2", "KernelsAVX512"]),
+      dependencies: ["CZlib", "CPlatform", "AEZipKernels", "KernelsAVX2", "KernelsAVX512"],
+      exclude: ["AEZip.docc"]),
     .target(name: "AEZipABI", dependencies: ["AEZip", "CAez"]),
     .executableTarget(
       name: "AEZipCLI",
@@ -70,7 +71,8 @@ let package = Package(
       dependencies: [
         "CZlib", "CPlatform", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
       ],
-      path: "Sources/Variants/EmbeddedAEZip", swiftSettings: embedded + small),
+      path: "Sources/Variants/EmbeddedAEZip", exclude: ["AEZip.docc"],
+      swiftSettings: embedded + small),
     .target(
       name: "EmbeddedABI", dependencies: ["EmbeddedAEZip", "CAez"],
       path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded + small,

@@ -76,12 +76,12 @@ private func fieldName(
   while length <= Layout.longestName, name[length] != 0 { length += 1 }
   guard length <= Layout.longestName else {
     throw .invalidArgument(
-        "the name of field # is longer than # bytes", index, Layout.longestName)
+      "the name of field # is longer than # bytes", index, Layout.longestName)
   }
   let bytes = UnsafeRawBufferPointer(start: name, count: length)
   guard let text = String(validating: bytes, as: UTF8.self) else {
     throw .invalidArgument(
-        "the name of field # is not UTF-8", index)
+      "the name of field # is not UTF-8", index)
   }
   return text
 }

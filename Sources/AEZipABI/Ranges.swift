@@ -19,7 +19,7 @@ public func aez_ranges(
     let maxima = try required(maxima, "maxima")
     let batch = try records(source, recordCount, recordSize: layout.recordSize)
 
-    var ranges = FieldRanges(layout: layout)
+    var ranges = FieldRanges(layout: try layout.withRelativeBounds())
     if started.pointee != 0 {
       for field in 0..<layout.fields.count {
         ranges.minima[field] = minima[field]
@@ -32,5 +32,14 @@ public func aez_ranges(
       maxima[field] = ranges.maxima[field]
     }
     started.pointee = 1
+  }
+}
+
+extension Layout {
+  /// The same fields, all with a relative bound: ``FieldRanges`` looks at no others.
+  fileprivate func withRelativeBounds() throws(AEZipError) -> Layout {
+    var relative = fields
+    for index in 0..<relative.count { relative[index].bound = .relative(0) }
+    return try Layout(fields: relative, recordSize: recordSize)
   }
 }

@@ -113,12 +113,12 @@ private func chosenFields(
   }
   guard fieldCount >= 1, fieldCount <= Layout.largestFieldCount else {
     throw .invalidArgument(
-        "field_count is not 1 to #", Layout.largestFieldCount)
+      "field_count is not 1 to #", Layout.largestFieldCount)
   }
   let chosen = [Int](UnsafeBufferPointer(start: fields, count: fieldCount))
   for field in chosen where field < 0 || field >= layout.fields.count {
     throw .invalidArgument(
-        "field # was asked for, but the container has # fields", field, layout.fields.count)
+      "field # was asked for, but the container has # fields", field, layout.fields.count)
   }
   return chosen
 }

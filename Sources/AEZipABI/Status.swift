@@ -4,7 +4,6 @@
   import AEZip
 #endif
 import CAez
-import CPlatform
 
 /// major * 65536 + minor * 256 + patch.
 @_cdecl("aez_version") @implementation
@@ -15,7 +14,7 @@ public func aez_version() -> UInt32 {
 /// The kernels in use.
 @_cdecl("aez_instruction_set") @implementation
 public func aez_instruction_set() -> UnsafePointer<CChar>? {
-  switch aezcpu_level() {
+  switch instructionSetLevel {
   case 4: constant("avx512")
   case 3: constant("avx2")
   default: constant("baseline")

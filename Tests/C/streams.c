@@ -111,7 +111,7 @@ static void stream_round_trip(void) {
   CHECK_STATUS(aez_reader_open(read_file, &f, f.size, &reader, &error), AEZ_IO);
   CHECK(reader == NULL);
   f.calls_until_failure = -1;
-  CHECK_STATUS(aez_reader_open(read_file, &f, 0, &reader, &error), AEZ_TRUNCATED);
+  CHECK_STATUS(aez_reader_open(read_file, &f, 0, &reader, &error), AEZ_NOT_A_CONTAINER);
 }
 
 /* Fails at every call of the write callback in turn; afterwards the writer fails the same way. */

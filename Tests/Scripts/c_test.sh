@@ -6,6 +6,10 @@ cd "$(dirname "$0")/../.." || exit
 
 work=.build/c_test
 rm -rf "$work" && mkdir -p "$work"
+if [ ! -e .build/release/libaez.so ]; then
+  echo "c_test: there is no release build; run: swift build -c release" >&2
+  exit 1
+fi
 # Under the name that programs look for.
 ln -s ../release/libaez.so "$work/libaez.so.0"
 ln -s libaez.so.0 "$work/libaez.so"
@@ -19,7 +23,8 @@ contract_at() { # instruction set level
   return $status
 }
 same_bytes_at() {
-  diff <(grep '^container: ' "$work/contract.0") <(grep '^container: ' "$work/contract.$1")
+  grep -q '^container: [1-9]' "$work/contract.$1" \
+    && diff <(grep '^container: ' "$work/contract.0") <(grep '^container: ' "$work/contract.$1")
 }
 
 check "aez.h alone compiles as C99" "${c99[@]}" -x c -fsyntax-only Include/aez.h

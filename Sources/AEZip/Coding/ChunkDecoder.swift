@@ -64,6 +64,12 @@ struct ChunkDecoder {
     guard laneCount > 0, laneCount <= recordCount else {
       throw .corrupted(what: "the strands of a chunk", declared: laneCount, computed: recordCount)
     }
+    let strands = Strands(recordCount: recordCount, laneCount: laneCount)
+    // Padding lanes take memory.
+    guard laneCount == Strands.width || strands.blockCount <= Limits.blocksWithPadding else {
+      throw .limitExceeded(
+        what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
+    }
     let flags = try header.byte(below: 4)
     var latentCount = 0
     if flags & 2 != 0 {
@@ -72,9 +78,7 @@ struct ChunkDecoder {
         throw .modelMismatch("the model has fewer latents than a chunk uses")
       }
     }
-    var plan = Plan(
-      strands: Strands(recordCount: recordCount, laneCount: laneCount), usesDouble: flags & 1 != 0,
-      latentCount: latentCount)
+    var plan = Plan(strands: strands, usesDouble: flags & 1 != 0, latentCount: latentCount)
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {

@@ -149,7 +149,10 @@ extension Column {
     if flags & 64 != 0 { scale = try Self.finite(reader.f64()) }
     multiple = Double(try reader.count(limit: 1 << 30))
     intercept = Double(try reader.f32())
-    guard unit > 0, scale > 0, multiple > 0, intercept.isFinite else {
+    // Float must hold the units too: infinity times 0 would be no number, which no integer can be.
+    guard unit > 0, scale > 0, multiple > 0, intercept.isFinite,
+      !single || Float(origin).isFinite && Float(unit).isFinite
+    else {
       throw .corrupted(what: "the units of a column", declared: 0, computed: index)
     }
     let count = try reader.count(limit: Self.mostRegressors)

@@ -85,7 +85,7 @@ struct Unpacker {
         distribute(expanded.base, members[index], starts, into: symbols)
         continue
       }
-      if grouping.size == 1 && members[index].count == 1 {
+      if grouping.size == 1 && members[index].count == 1 && count > 0 {
         try zlib.unpack(
           packed[index],
           into: UnsafeMutableRawBufferPointer(

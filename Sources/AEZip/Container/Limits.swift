@@ -5,6 +5,8 @@ enum Limits {
   static let chunkRecords = 1 << 24
   /// Values (records times fields) of one chunk: at most 12 bytes of working memory each.
   static let chunkValues = 1 << 25
+  /// Blocks of a chunk that uses fewer than all lanes.
+  static let blocksWithPadding = 64
   /// Bytes of one chunk's records.
   static let chunkBytes = 1 << 28
   /// Bytes of user metadata.

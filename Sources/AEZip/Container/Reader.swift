@@ -44,12 +44,26 @@ public final class ContainerReader {
     try self.init(ByteSource(size: size, read: read))
   }
 
-  private init(_ source: ByteSource) throws(AEZipError) {
+  // What can fail is left to a convenience initializer: where a designated one throws before every
+  // property is set, Embedded Swift leaks the object.
+  private init(
+    _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: [SectionPlace],
+    chunks: [Chunk], statistics: [FieldStatistics], metadata: [UInt8],
+    model: LinearAutoencoder?
+  ) {
     self.source = source
     size = source.size
-    let (recordCount, places) = try Self.readIndex(source)
+    self.layout = layout
     self.recordCount = recordCount
-    sections = places.map { $0.section }
+    self.sections = sections
+    self.chunks = chunks
+    self.statistics = statistics
+    self.metadata = metadata
+    self.model = model
+  }
+
+  private convenience init(_ source: ByteSource) throws(AEZipError) {
+    let (recordCount, places) = try Self.readIndex(source)
     var chunks: [Chunk] = []
     var layout: Layout?
     var statistics: [FieldStatistics]?
@@ -61,6 +75,18 @@ public final class ContainerReader {
         if place.section.type & Format.optionalBit != 0 { continue }
         throw .unsupportedVersion(
           found: Int(place.section.type), newest: Int(Format.Section.index.rawValue))
+      }
+      // A second one might contradict what was read with the first.
+      let isRepeated =
+        switch section {
+        case .layout: layout != nil || !chunks.isEmpty
+        case .metadata: !metadata.isEmpty
+        case .statistics: statistics != nil
+        case .model, .chunk, .index: false
+        }
+      guard !isRepeated else {
+        throw .corrupted(
+          what: "the order of sections", declared: Int(place.section.type), computed: places.count)
       }
       switch section {
       case .layout:
@@ -104,11 +130,9 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
-    self.layout = layout
-    self.statistics = statistics
-    self.metadata = metadata
-    self.model = model
-    self.chunks = chunks
+    self.init(
+      source, layout, recordCount: recordCount, sections: places.map { $0.section },
+      chunks: chunks, statistics: statistics, metadata: metadata, model: model)
   }
 
   // MARK: - Records

@@ -13,13 +13,16 @@ public struct FieldStatistics: Sendable {
   public var missingCount = 0
 
   /// R * (max - min), or nothing if there are no values. Infinite products become the largest number.
-  static func absolute(_ bound: Bound, minimum: Double, maximum: Double) -> Double {
+  /// `range` is max - min if the numbers given are rounded.
+  static func absolute(
+    _ bound: Bound, minimum: Double, maximum: Double, range: Double? = nil
+  ) -> Double {
     switch bound {
     case .exact: return 0
     case .absolute(let bound): return bound
     case .relative(let share):
-      guard minimum < maximum else { return 0 }
-      let range = maximum - minimum
+      let range = range ?? (maximum - minimum)
+      guard range > 0 else { return 0 }
       let product = range.isFinite ? share * range : (share * maximum - share * minimum)
       return min(product, .greatestFiniteMagnitude)
     }

@@ -71,13 +71,29 @@ public final class ContainerWriter {
   private var expectedRecordCount: Int?
   private var isFinished = false
 
+  // What can fail is left to a convenience initializer: where a designated one throws before every
+  // property is set, Embedded Swift leaks the object.
+  private init(
+    layout: Layout, bounds: [Double], options: CompressionOptions, pending: ByteBuffer,
+    write: @escaping (UnsafeRawBufferPointer) -> Bool
+  ) {
+    self.layout = layout
+    self.bounds = bounds
+    self.options = options
+    self.write = write
+    threads = threadCount(options.threads)
+    recordsPerChunk = options.recordsPerChunk(layout)
+    self.pending = pending
+    tallies = [FieldTally](repeating: FieldTally(), count: layout.fields.count)
+  }
+
   /// Writes header, layout and metadata.
   ///
   /// - Parameters:
   ///   - ranges: the range of every field over all records to come; needed if a bound is relative.
   ///   - write: takes bytes in order; returns false on failure. Called on the calling thread only.
   /// - Throws: ``AEZipError/invalidArgument(_:)``, and what writing throws.
-  public init(
+  public convenience init(
     layout: Layout, ranges: FieldRanges? = nil, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(AEZipError) {
@@ -92,16 +108,11 @@ public final class ContainerWriter {
       }
       bounds.append(
         FieldStatistics.absolute(
-          bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0))
+          bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0,
+          range: ranges?.span(index)))
     }
-    self.layout = layout
-    self.bounds = bounds
-    self.options = options
-    self.write = write
-    threads = threadCount(options.threads)
-    recordsPerChunk = options.recordsPerChunk(layout)
-    pending = try ByteBuffer()
-    tallies = [FieldTally](repeating: FieldTally(), count: layout.fields.count)
+    self.init(
+      layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
 
     var header = ByteWriter()
     for byte in Format.magic { header.byte(byte) }

@@ -6,12 +6,26 @@ public struct FieldRanges: Sendable {
   public var minima: [Double]
   /// `-infinity` for a field without finite values.
   public var maxima: [Double]
+  /// The exact range of 64-bit integers, which Double may round: smallest and largest value as their
+  /// bits, once there is one.
+  private var integers: [(low: UInt64, high: UInt64)?]
   let layout: Layout
 
   public init(layout: Layout) {
     self.layout = layout
     minima = [Double](repeating: .infinity, count: layout.fields.count)
     maxima = [Double](repeating: -.infinity, count: layout.fields.count)
+    integers = [(low: UInt64, high: UInt64)?](repeating: nil, count: layout.fields.count)
+  }
+
+  /// max - min of a field; 0 without finite values. Of 64-bit integers that were added it is exact
+  /// up to 2^53, and rounded down beyond.
+  func span(_ field: Int) -> Double {
+    if let (low, high) = integers[field] {
+      let span = high &- low
+      return Double(span.leadingZeroBitCount < 11 ? span & ~0x7FF : span)
+    }
+    return minima[field] <= maxima[field] ? maxima[field] - minima[field] : 0
   }
 
   /// Takes the values of whole records into account; bytes after the last whole record are ignored.
@@ -34,11 +48,11 @@ public struct FieldRanges: Sendable {
           case .i8: Self.range(p, size, batch, Int8.self)
           case .i16: Self.range(p, size, batch, Int16.self)
           case .i32: Self.range(p, size, batch, Int32.self)
-          case .i64: Self.range(p, size, batch, Int64.self)
+          case .i64: extend(index, Self.integers(p, size, batch, Int64.self))
           case .u8: Self.range(p, size, batch, UInt8.self)
           case .u16: Self.range(p, size, batch, UInt16.self)
           case .u32: Self.range(p, size, batch, UInt32.self)
-          case .u64: Self.range(p, size, batch, UInt64.self)
+          case .u64: extend(index, Self.integers(p, size, batch, UInt64.self))
           }
         if low < minima[index] { minima[index] = low }
         if high > maxima[index] { maxima[index] = high }
@@ -65,10 +79,35 @@ public struct FieldRanges: Sendable {
     return (Double(low), Double(high))
   }
 
+  private mutating func extend(_ field: Int, _ range: (Int64, Int64)) -> (Double, Double) {
+    var (low, high) = range
+    if let before = integers[field] {
+      low = min(low, Int64(bitPattern: before.low))
+      high = max(high, Int64(bitPattern: before.high))
+    }
+    integers[field] = (UInt64(bitPattern: low), UInt64(bitPattern: high))
+    return (Double(low), Double(high))
+  }
+
+  private mutating func extend(_ field: Int, _ range: (UInt64, UInt64)) -> (Double, Double) {
+    var (low, high) = range
+    if let before = integers[field] { (low, high) = (min(low, before.low), max(high, before.high)) }
+    integers[field] = (low, high)
+    return (Double(low), Double(high))
+  }
+
   @inline(__always)
   private static func range<T: FixedWidthInteger>(
     _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
   ) -> (Double, Double) {
+    let (low, high) = integers(p, size, count, T.self)
+    return (Double(low), Double(high))
+  }
+
+  @inline(__always)
+  private static func integers<T: FixedWidthInteger>(
+    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
+  ) -> (T, T) {
     var low = T.max
     var high = T.min
     var p = p
@@ -78,6 +117,6 @@ public struct FieldRanges: Sendable {
       high = max(high, value)
       p += size
     }
-    return (Double(low), Double(high))
+    return (low, high)
   }
 }

@@ -1,0 +1,154 @@
+import AEZip
+import ArgumentParser
+import Glibc
+
+struct Compress: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compress a table into a container.",
+    discussion: """
+      Examples:
+        aezip compress flights.csv --rel 1e-3
+        aezip compress mast.npy --abs 0.01 --field pressure=abs:5 -o mast.aez
+        aezip compress events.f32 --fields 12 --exact --level 9
+        zcat log.csv.gz | aezip compress - --format csv --rel 1e-2 > log.aez
+
+      INPUT is .npy (a matrix or structures), .csv (with a header line; texts
+      and times are kept as they are, empty cells stay empty), or .f32 and
+      .f64 (raw little-endian values).
+      """)
+
+  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
+  var input: String
+
+  @Option(name: .shortAndLong, help: "The container to write [INPUT.aez; - for standard output].")
+  var output: String?
+
+  @OptionGroup var bound: BoundArguments
+
+  @Option(help: "From 1, fastest, to 9, smallest.")
+  var level = 6
+
+  @Option(help: "Numbers that the model keeps of a record [as many as pay].")
+  var latents: Int?
+
+  @Option(help: "The kind of INPUT [by its ending].")
+  var format: TableFormat?
+
+  @Option(help: ArgumentHelp("Values a record, for .f32 and .f64.", valueName: "D"))
+  var fields: Int?
+
+  @OptionGroup var work: WorkArguments
+
+  @Flag(help: "Overwrite an existing container.")
+  var force = false
+
+  func validate() throws {
+    guard (1...9).contains(level) else { throw ValidationError("--level \(level) must be 1 to 9") }
+    if let latents, !(0...Layout.largestFieldCount).contains(latents) {
+      throw ValidationError("--latents \(latents) must be 0 to \(Layout.largestFieldCount)")
+    }
+    if let fields, !(1...Layout.largestFieldCount).contains(fields) {
+      throw ValidationError("--fields \(fields) must be 1 to \(Layout.largestFieldCount)")
+    }
+  }
+
+  func run() throws {
+    let begin = secondsNow()
+    let log = work.log
+    guard let format = format ?? TableFormat(endingOf: input) else {
+      throw Failure(
+        .usage, input == "-" ? "standard input" : input,
+        "its kind is not known; give --format, one of \(TableFormat.choices)")
+    }
+    let file = try InputFile(path: input)
+    if bound.needsRanges {
+      try file.makeSeekable(because: "relative bounds need every field's range first", log: log)
+    }
+    let path = output ?? (input == "-" ? "-" : "\(input).aez")
+    let target = try OutputFile(path: path, overwrite: force)
+    if path == "-", isatty(STDOUT_FILENO) == 1 {
+      throw Failure(.usage, target.name, "is a terminal; give -o or redirect it")
+    }
+    let source = try openRecordSource(file, format: format, fieldCount: fields, log: log)
+    let summary = try compress(source, into: target, log)
+    try target.commit()
+    let seconds = secondsNow() - begin
+    let read = file.size ?? summary.recordBytes
+    log.summary(
+      "\(file.name) -> \(target.name): \(summary.recordCount) records of "
+        + "\(source.fields.count) fields, \(read) -> \(target.byteCount) bytes, "
+        + "ratio \(fixed(Double(read) / Double(max(1, target.byteCount)), 2)), "
+        + "\(fixed(seconds, 2)) s")
+  }
+
+  private func compress(
+    _ source: any RecordSource, into target: OutputFile, _ log: Log
+  ) throws -> (recordCount: Int, recordBytes: Int) {
+    let name = source.file.name
+    let (fields, metadata) = try source.plan(bounds: bound.bounds(of: source))
+    let layout = try blaming(name, as: .badData) { () throws(AEZipError) in
+      try Layout(fields: fields, recordSize: source.recordSize)
+    }
+    var options = CompressionOptions()
+    options.level = level
+    options.latents = latents
+    options.threads = work.threads
+    options.metadata = metadata.text
+    let ranges = try needsRanges(layout) ? findRanges(source, layout, log) : nil
+    let recordBytes = (source.recordCount ?? 0) * source.recordSize
+    let bar = ProgressBar("compressing", total: recordBytes, log: log)
+    var byteCount = 0
+    let cause = { target.failure }
+    let writer = try blaming(name, because: cause) { () throws(AEZipError) in
+      try ContainerWriter(
+        layout: layout, ranges: ranges, options: options, write: { target.tryWrite($0) })
+    }
+    while let batch = try source.next() {
+      try blaming(name, because: cause) { () throws(AEZipError) in try writer.append(batch) }
+      byteCount += batch.count
+      bar.advance(by: batch.count)
+    }
+    try blaming(name, because: cause) { () throws(AEZipError) in try writer.finish() }
+    bar.finish()
+    return (byteCount / source.recordSize, byteCount)
+  }
+
+  private func needsRanges(_ layout: Layout) -> Bool {
+    layout.fields.contains { if case .relative = $0.bound { true } else { false } }
+  }
+
+  private func findRanges(
+    _ source: any RecordSource, _ layout: Layout, _ log: Log
+  ) throws -> FieldRanges {
+    let bar = ProgressBar(
+      "measuring", total: (source.recordCount ?? 0) * source.recordSize, log: log)
+    var ranges = FieldRanges(layout: layout)
+    while let batch = try source.next() {
+      ranges.add(batch)
+      bar.advance(by: batch.count)
+    }
+    bar.finish()
+    source.rewind()
+    return ranges
+  }
+}
+
+/// What every part of the command can be told about how to work.
+struct WorkArguments: ParsableArguments {
+  @Option(help: "Threads to use [one per processor]; results do not depend on it.")
+  var threads = 0
+
+  @Flag(help: "Print nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Say how it is done.")
+  var verbose = false
+
+  func validate() throws {
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads) must be 0 to 1024")
+    }
+  }
+
+  var log: Log { Log(isQuiet: quiet, isVerbose: verbose && !quiet) }
+}

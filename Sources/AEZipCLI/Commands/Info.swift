@@ -1,0 +1,115 @@
+import AEZip
+import ArgumentParser
+import Glibc
+
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Describe a container: its shape, bounds, errors and sizes.",
+    discussion: """
+      Examples:
+        aezip info flights.csv.aez
+        aezip info flights.csv.aez --json | jq .
+        aezip info - < flights.csv.aez
+      """)
+
+  @Argument(help: ArgumentHelp("The container, or - for standard input.", valueName: "FILE"))
+  var input: String
+
+  @Flag(help: "Print everything that is known as JSON.")
+  var json = false
+
+  func run() throws {
+    let container = try Container(path: input, log: Log())
+    let information = try container.blamed { () throws(AEZipError) in
+      try container.reader.information()
+    }
+    if json { return try printOut(information + "\n") }
+    try printOut(
+      heading(container) + "\n" + fieldTable(container, Json(Array(information.utf8))).text)
+  }
+
+  private func heading(_ container: Container) -> String {
+    let reader = container.reader
+    let recordBytes = reader.layout.fields.reduce(0) { $0 + $1.type.size } * reader.recordCount
+    let size = container.file.size!
+    let bits = Double(size) * 8 / Double(max(1, reader.recordCount))
+    let origin =
+      if case .unknown = container.origin { "" } else { ", from .\(container.origin.format)" }
+    return """
+      \(container.file.name): \(reader.recordCount) records of \(reader.layout.fields.count) \
+      fields\(origin)
+      \(recordBytes) bytes of values in \(size) bytes: ratio \
+      \(fixed(Double(recordBytes) / Double(size), 2)), \(fixed(bits, 1)) bits a record
+
+      """
+  }
+
+  private func fieldTable(_ container: Container, _ information: Json?) -> TextTable {
+    let described = information?["fields"]?.array
+    var table = TextTable([
+      "field", "type", "bound", "largest error", "RMSE", "min", "max", "missing", "coding",
+    ])
+    for (index, field) in container.reader.layout.fields.enumerated() {
+      let statistics = container.reader.statistics[index]
+      table.add([
+        field.name.isEmpty ? "\(index)" : field.name, kind(container, index),
+        boundText(container.bound(index)), significant(container.errorLimit(index)),
+        significant(statistics.rmse, 3), significant(statistics.minimum),
+        significant(statistics.maximum),
+        container.isTextOrTime(index) ? "" : "\(statistics.missingCount)",
+        shortened(described?[index]["coding"]?.string ?? ""),
+      ])
+    }
+    return table
+  }
+
+  private func kind(_ container: Container, _ index: Int) -> String {
+    let type = "\(container.reader.layout.fields[index].type)"
+    guard case .csv(let origin) = container.origin else { return type }
+    switch origin.columns[index].style {
+    case .text: return "\(type), \(origin.columns[index].texts.count) texts"
+    case .time: return "\(type), time"
+    case .integer, .decimal, .shortest: return type
+    }
+  }
+
+  /// How the codec stores a field, which `--json` tells in full.
+  private func shortened(_ coding: String) -> String {
+    coding.count > 48 ? coding.prefix(45) + "..." : coding
+  }
+}
+
+/// A bound for a reader's eyes.
+func boundText(_ bound: Double) -> String { bound == 0 ? "exact" : significant(bound) }
+
+extension Container {
+  /// The largest error that a field's values, as the command restores them, may have.
+  func bound(_ index: Int) -> Double {
+    if case .csv(let origin) = origin { return origin.columns[index].bound ?? 0 }
+    return reader.statistics[index].absoluteBound
+  }
+
+  /// No restored value of a field errs by more. What is printed of a CSV column is rounded, which
+  /// takes errors away, or leaves them within the bound.
+  func errorLimit(_ index: Int) -> Double {
+    min(reader.statistics[index].largestError, bound(index))
+  }
+
+  func isTextOrTime(_ index: Int) -> Bool {
+    guard case .csv(let origin) = origin else { return false }
+    switch origin.columns[index].style {
+    case .text, .time: return true
+    case .integer, .decimal, .shortest: return false
+    }
+  }
+}
+
+/// Writes to standard output.
+func printOut(_ text: String) throws {
+  var text = text
+  let isWritten = text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: STDOUT_FILENO) }
+  guard isWritten else {
+    if errno == EPIPE { throw BrokenPipe() }
+    throw Failure(.inputOutput, "standard output", "cannot be written", errno: errno)
+  }
+}
