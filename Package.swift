@@ -4,12 +4,25 @@ import PackageDescription
 // The C library is Embedded Swift: no Swift runtime in the host process, libc and libz only.
 let embedded: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded"), .define("AEZ_EMBEDDED"),
-  .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections", "-enforce-exclusivity=unchecked"]),
+  .unsafeFlags([
+    "-wmo", "-Xfrontend", "-function-sections", "-enforce-exclusivity=unchecked",
+    // No exception passes through, and frame pointers are kept: unwind tables serve nobody.
+    "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-unwind-tables",
+    // One trap instruction for all failed checks of a function.
+    "-Xfrontend", "-mergeable-traps",
+  ]),
 ]
 // What is not a kernel is built for size.
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 // SIMD code at -Onone is 500 times slower, so kernels are optimized in debug builds too.
-let kernel: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+// Loops over 64 lanes stay loops: unrolled they are no faster and three times as large.
+let kernel: [SwiftSetting] = [
+  .unsafeFlags(["-O"], .when(configuration: .debug)),
+  .unsafeFlags([
+    "-Xllvm", "-unroll-full-max-count=2", "-Xllvm", "-unroll-max-count=1",
+    "-Xllvm", "-force-vector-interleave=1",
+  ]),
+]
 let avx2: [SwiftSetting] = [
   .define("AEZ_AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"]),
 ]

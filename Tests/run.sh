@@ -21,6 +21,7 @@ logs=.build/run
 mkdir -p "$logs"
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 passed=0
+started_all=$SECONDS
 
 sources=(Sources/AEZip Sources/AEZipABI Sources/AEZipCLI Sources/AEZipKernels Tests)
 python=.build/venv/bin/python
@@ -36,7 +37,7 @@ stage_swift() { swift test; }
 stage_c() { bash Tests/Scripts/c_test.sh; }
 stage_python() { "$python" -m pytest -q Tests/Python; }
 stage_cli() { "$python" -m pytest -q Tests/CLI; }
-stage_reference() { "$python" -m pytest -q Tests/Reference; }
+stage_reference() { "$python" -m pytest -q Tests/Reference; } # the decoder written from Format.md
 stage_install() { bash Tests/Scripts/install_test.sh; }
 
 # The number of tests that a stage's output tells of: `count passed LOG` or `count failed LOG`. What swift test,
@@ -82,4 +83,5 @@ for name in "${wanted[@]}"; do
 done
 
 echo
+echo "all stages passed in $((SECONDS - started_all)) s"
 echo "$passed passed, 0 failed"

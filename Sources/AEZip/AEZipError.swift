@@ -2,7 +2,7 @@
 ///
 /// Each case has one C status (`aez_status`), one Python exception and one exit code of the command.
 /// Errors own no memory, so that throwing costs nothing; texts are put together when asked for.
-public enum AEZipError: Error {
+public indirect enum AEZipError: Error {
   /// The caller must change an argument. In the text each `#` stands for the next number, and `@`
   /// for the name.
   case invalidArgument(StaticString, Int = 0, Int = 0, name: StaticString = "")

@@ -4,8 +4,13 @@
 import CPlatform
 
 #if AEZ_AVX512
+  /// Where wider registers gain nothing, the kernels are those for AVX2.
   @_cdecl("aezk4_kernels")
-  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+    aezk3_kernels(kernels)
+    kernels.pointee.predict_f32 = predictF32
+    kernels.pointee.predict_f64 = predictF64
+  }
 #elseif AEZ_AVX2
   @_cdecl("aezk3_kernels")
   public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
@@ -35,6 +40,8 @@ func fill(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.check_f32 = checkF32
   kernels.pointee.check_f64 = checkF64
   kernels.pointee.classify = classify
+  kernels.pointee.tally = tally
+  kernels.pointee.rank = rank
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram

@@ -45,6 +45,11 @@ typedef struct aezk_kernels {
   void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
                    const int32_t *thresholds, long thresholdCount);
 
+  /* histogram[symbol] += 1 for the symbol of each code (Format.md, section 6.6); returns the raw bits of all */
+  int64_t (*tally)(const int32_t *codes, long count, int64_t *histogram);
+  /* classes[i] = how many of the ascending thresholds values[i] reaches */
+  void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
+
   /* widens minimum and maximum (a lane each) to the finite values of x; returns how many lanes are not finite */
   int32_t (*extent_f32)(const float *x, float *minimum, float *maximum);
   int32_t (*extent_f64)(const double *x, double *minimum, double *maximum);

@@ -261,7 +261,9 @@ struct ChunkEncoder {
   ) throws(AEZipError) {
     let count = strands.recordCount
     let effort = Effort(level: level)
-    let bits = try ContextPlanner(codes: codes, strands: strands, effort: effort).plan(columns)
+    let bits = try ContextPlanner(
+      codes: codes, strands: strands, effort: effort, kernels: kernels
+    ).plan(columns)
     for index in 0..<columns.count {
       // Repeats are found in the order of records only, and without classes.
       guard let symbols = CodeOrder.sample(codes.plane(index), strands) else { continue }

@@ -6,6 +6,7 @@ struct ContextPlanner {
   let codes: CodePlanes
   let strands: Strands
   let effort: Effort
+  let kernels: aezk_kernels
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
   private static let classBits = 160.0
@@ -37,6 +38,8 @@ struct ContextPlanner {
     let activity: Memory<Int32>
     let symbols: Memory<UInt8>
     let rawBits: Memory<UInt8>
+    let classes: Memory<UInt8>
+    let edges: Memory<Int32>
     let count: Int
 
     init(_ count: Int) throws(AEZipError) {
@@ -46,6 +49,8 @@ struct ContextPlanner {
       activity = try Memory(count)
       symbols = try Memory(count)
       rawBits = try Memory(count)
+      classes = try Memory(count)
+      edges = try Memory(Column.mostClasses)
     }
   }
 
@@ -173,10 +178,18 @@ struct ContextPlanner {
   /// Activities that split the codes into bins of like size.
   private func quantiles(_ scratch: Scratch) -> [Int32] {
     let count = scratch.count
-    let sorted = UnsafeMutableBufferPointer(start: scratch.activity.base, count: count).sorted()
+    // Some hundred of them are enough to find quantiles.
+    var sorted: [Int32] = []
+    let step = max(1, count / 512)
+    var position = 0
+    while position < count {
+      sorted.append(scratch.activity.base[position])
+      position += step
+    }
+    sorted.sort()
     var edges: [Int32] = []
     for bin in 1..<Self.finestBins {
-      let edge = sorted[count * bin / Self.finestBins]
+      let edge = sorted[sorted.count * bin / Self.finestBins]
       if edge > sorted[0] && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
     }
     return edges
@@ -189,11 +202,11 @@ struct ContextPlanner {
     var edges = edges
     var histograms = [[Int]](
       repeating: [Int](repeating: 0, count: Symbols.count), count: edges.count + 1)
+    for index in 0..<edges.count { scratch.edges[index] = edges[index] }
+    kernels.rank(
+      scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
     for position in 0..<count {
-      let activity = scratch.activity.base[position]
-      var kind = 0
-      while kind < edges.count && activity >= edges[kind] { kind += 1 }
-      histograms[kind][Int(scratch.symbols.base[position])] += 1
+      histograms[Int(scratch.classes.base[position])][Int(scratch.symbols.base[position])] += 1
     }
     let scale = Double(strands.recordCount) / Double(count)
     var bits = histograms.map { Self.cost($0, scale) }

@@ -47,7 +47,7 @@ struct Planner {
     let wide = count > 1024
     let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
     for index in 0..<count {
-      choose(
+      try choose(
         columns, index, sample, moments: moments, lags: lags, width: sample.stride,
         looksBack: strands.blockCount > 1)
     }
@@ -58,13 +58,13 @@ struct Planner {
     for column in 0..<sample.columnCount {
       var now = 0.0
       var both = 0.0
-      var row = 0
+      let values = sample.values(of: column)
       for range in sample.targets {
-        row = range.lowerBound
+        var row = range.lowerBound
         while row < range.upperBound {
-          let y = sample.values[row * sample.stride + column]
+          let y = values[row]
           now += y * y
-          if row >= 64 { both += y * sample.values[(row - 64) * sample.stride + column] }
+          if row >= 64 { both += y * values[row - 64] }
           row += 3
         }
       }
@@ -77,21 +77,22 @@ struct Planner {
   private func choose(
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
     lags: Int, width: Int, looksBack: Bool
-  ) {
+  ) throws(AEZipError) {
+    let scratch = try Memory<Double>(192 + 256)
     var best = columns[index]
-    var bestBits = cost(best, index, sample)
-    func offer(_ regressors: [Regressor]) {
+    var bestBits = try cost(best, index, sample, scratch)
+    func offer(_ regressors: [Regressor]) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
-      let bits = cost(trial, index, sample) + bitsOfCoefficients(trial)
+      let bits = try cost(trial, index, sample, scratch) + bitsOfCoefficients(trial)
       if bits < bestBits { (best, bestBits) = (trial, bits) }
     }
-    if looksBack { offer([Regressor(column: index, lag: 1, coefficient: 1)]) }
+    if looksBack { try offer([Regressor(column: index, lag: 1, coefficient: 1)]) }
     if !moments.isEmpty {
       let (regression, counts) = regress(columns, index, moments, lags, width, sample.targetCount)
       for count in counts {
         let coefficients = regression.coefficients(count)
-        offer(
+        try offer(
           (0..<count).map {
             let candidate = regression.candidates[regression.chosen[$0]]
             return Regressor(
@@ -167,8 +168,9 @@ struct Planner {
     for regressor in column.regressors {
       var sum = 0.0
       var row = 0
+      let values = sample.values(of: regressor.column)
       while row < sample.rowCount {
-        let value = sample.values[row * sample.stride + regressor.column]
+        let value = values[row]
         sum += value * value
         row += 7
       }
@@ -196,47 +198,47 @@ struct Planner {
 
   /// Bits that a column's codes take, scaled from the sample to the chunk. Regressors are read as
   /// rounded values, as in the loop, though not with its very errors.
-  private func cost(_ column: Column, _ index: Int, _ sample: Sample) -> Double {
-    var counts = [Int](repeating: 0, count: 256)
-    var rawBits = 0
-    var rows = 0
-    let stride = sample.stride
-    let inverse = 1 / column.multiple
+  private func cost(
+    _ column: Column, _ index: Int, _ sample: Sample, _ scratch: Memory<Double>
+  ) throws(AEZipError) -> Double {
     let regressors = column.regressors
+    let pointers = try Memory<UnsafePointer<Double>?>(max(regressors.count, 1))
+    let weights = try Memory<Double>(max(regressors.count, 1))
+    for place in 0..<regressors.count { weights[place] = regressors[place].coefficient }
     // What a sample holds beside a model are corrections: they lie on no lattice.
-    let snap = sample.latentCount > 0 ? .none : column.snap
-    let limit = effort.raceRows
-    let step = max(1, sample.targetCount / limit)
-    counts.withUnsafeMutableBufferPointer { counts in
-      for range in sample.targets {
-        var row = range.lowerBound
-        while row < range.upperBound {
-          var p = 0.0
-          for regressor in regressors {
-            let source = row - 64 * regressor.lag
-            if source >= 0 {
-              p += regressor.coefficient * sample.rounded[source * stride + regressor.column]
-            }
-          }
-          if snap == .integers {
-            p = nearest(p)
-          } else if snap == .halves {
-            p = nearest(p - 0.5) + 0.5
-          }
-          let q = nearest((sample.values[row * stride + index] - p) * inverse)
-          let code = q.magnitude < 2e9 ? Int32(q) : 0
-          let (symbol, raw) = Symbols.symbol(zigzag(code))
-          counts[Int(symbol)] += 1
-          rawBits += raw
-          rows += 1
-          row += step
+    let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
+    let p = scratch.base
+    let restored = scratch.base + 64
+    let codes = UnsafeMutableRawPointer(scratch.base + 128).assumingMemoryBound(to: Int32.self)
+    let histogram = UnsafeMutableRawPointer(scratch.base + 192).assumingMemoryBound(to: Int64.self)
+    for symbol in 0..<256 { histogram[symbol] = 0 }
+    var rawBits: Int64 = 0
+    var rows = 0
+    let step = max(1, sample.targetCount / effort.raceRows) * 64
+    for range in sample.targets {
+      var row = range.lowerBound
+      while row < range.upperBound {
+        for place in 0..<regressors.count {
+          let before = max(0, row - 64 * regressors[place].lag)
+          pointers.base[place] = UnsafePointer(sample.rounded(regressors[place].column) + before)
         }
+        kernels.predict_f64(
+          p, nil, 0, weights.base, pointers.base, regressors.count, snap)
+        kernels.quantize_f64(
+          codes, restored, sample.values(of: index) + row, p, column.multiple, 1 / column.multiple)
+        rawBits += kernels.tally(codes, 64, histogram)
+        rows += 64
+        row += step
       }
     }
     guard rows > 0 else { return 0 }
+    var counts = [Int](repeating: 0, count: Symbols.count)
     var kinds = 0
-    for count in counts where count > 0 { kinds += 1 }
-    let bits = Entropy.bits(Array(counts)) + Double(rawBits)
+    for symbol in 0..<Symbols.count {
+      counts[symbol] = Int(histogram[symbol])
+      if counts[symbol] > 0 { kinds += 1 }
+    }
+    let bits = Entropy.bits(counts) + Double(rawBits)
     return bits * Double(strands.recordCount) / Double(rows) + 5 * Double(kinds)
   }
 }

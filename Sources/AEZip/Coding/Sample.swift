@@ -13,9 +13,19 @@ final class Sample {
   /// The rows whose predecessors are rows too.
   private(set) var targets: [Range<Int>] = []
   private(set) var rowCount = 0
-  /// y, and y rounded to the column's codes: what restored values look like.
+  /// y, a row a record.
   let values: Memory<Double>
-  let rounded: Memory<Double>
+  /// The same column by column, and y rounded to the column's codes: what restored values look like.
+  private let columnValues: Memory<Double>
+  private let columnRounded: Memory<Double>
+
+  func values(of column: Int) -> UnsafeMutablePointer<Double> {
+    columnValues.base + column * rowCount
+  }
+
+  func rounded(_ column: Int) -> UnsafeMutablePointer<Double> {
+    columnRounded.base + column * rowCount
+  }
 
   var targetCount: Int { targets.reduce(0) { $0 + $1.count } }
 
@@ -46,7 +56,8 @@ final class Sample {
     }
     // The last block's lanes without a record repeat values: they do no harm.
     values = try Memory(rowCount * stride, zeroed: true)
-    rounded = try Memory(rowCount * stride, zeroed: true)
+    columnValues = try Memory(rowCount * columnCount)
+    columnRounded = try Memory(rowCount * columnCount)
     for index in latentCount..<columns.count {
       fill(index, columns[index], planes[index - latentCount], runs)
     }
@@ -57,24 +68,30 @@ final class Sample {
     let fieldCount = columnCount - latentCount
     for row in 0..<rowCount {
       let y = values.base + row * stride
-      let restored = rounded.base + row * stride
       for latent in 0..<latentCount {
         var sum = terms.encode[latent][0]
         for index in 0..<fieldCount {
           sum += terms.encode[latent][1 + index] * y[latentCount + index]
         }
-        y[latent] = sum.magnitude < 1e9 ? sum : 0
-        restored[latent] = nearest(y[latent])
+        put(sum, row, latent, multiple: 1)
       }
       for index in 0..<fieldCount {
         var sum = terms.decode[index][0]
-        for latent in 0..<latentCount { sum += terms.decode[index][1 + latent] * restored[latent] }
-        let correction = y[latentCount + index] - sum
-        y[latentCount + index] = correction.magnitude < 1e9 ? correction : 0
-        let multiple = columns[latentCount + index].multiple
-        restored[latentCount + index] = nearest(y[latentCount + index] / multiple) * multiple
+        for latent in 0..<latentCount {
+          sum += terms.decode[index][1 + latent] * rounded(latent)[row]
+        }
+        put(
+          y[latentCount + index] - sum, row, latentCount + index,
+          multiple: columns[latentCount + index].multiple)
       }
     }
+  }
+
+  private func put(_ value: Double, _ row: Int, _ column: Int, multiple: Double) {
+    let y = value.magnitude < 1e9 ? value : 0
+    values.base[row * stride + column] = y
+    values(of: column)[row] = y
+    rounded(column)[row] = nearest(y / multiple) * multiple
   }
 
   /// Values that are not finite become 0, the origin.
@@ -82,15 +99,17 @@ final class Sample {
     var row = 0
     let inverse = 1 / column.unit
     let perCode = 1 / column.multiple
+    let valuesOfColumn = values(of: index)
+    let roundedColumn = rounded(index)
     for run in runs {
       for position in run.lowerBound * 64..<run.upperBound * 64 {
         let x = plane.float.map { Double($0[position]) } ?? plane.double![position]
         var y = (x * column.scale - column.origin) * inverse
         if !(y.magnitude < 1e9) { y = 0 }
         if column.lattice { y = nearest(y) }
-        values[row * stride + index] = y
-        rounded[row * stride + index] =
-          nearest(y * perCode) * column.multiple
+        values.base[row * stride + index] = y
+        valuesOfColumn[row] = y
+        roundedColumn[row] = nearest(y * perCode) * column.multiple
         row += 1
       }
     }

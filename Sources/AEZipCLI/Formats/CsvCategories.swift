@@ -28,18 +28,27 @@ final class CsvCategories {
     return lastCode
   }
 
+  /// Why a text cannot become a category.
+  enum Problem {
+    /// There are too many texts, or they are too long.
+    case tooMany
+    /// It holds a zero byte, which no text file does.
+    case zeroByte
+  }
+
   /// Gives a text the next code unless it has one.
-  /// - Returns: false if there are too many texts, or too long ones.
-  func add(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    if code(of: text) != nil { return true }
+  /// - Returns: nil, or what is wrong with it.
+  func add(_ text: UnsafeBufferPointer<UInt8>) -> Problem? {
+    if code(of: text) != nil { return nil }
+    guard !text.contains(0) else { return .zeroByte }
     guard count < Self.largestCount, bytes.count + text.count <= Self.largestByteCount else {
-      return false
+      return .tooMany
     }
     bytes.append(contentsOf: text)
     ends.append(bytes.count)
     slots[slot(of: text)] = UInt32(count)
     if count * 2 > slots.count { grow() }
-    return true
+    return nil
   }
 
   /// Where a text is, or where it would be.

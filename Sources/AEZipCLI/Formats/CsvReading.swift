@@ -30,6 +30,9 @@ final class CsvSource: RecordSource {
   static func open(_ file: InputFile) throws -> (CsvScanner, CsvOrigin) {
     var start = [UInt8](repeating: 0, count: min(file.size ?? 0, 1 << 16))
     _ = try start.withUnsafeMutableBytes { try file.read(at: 0, into: $0) }
+    guard !start.starts(with: [0x89, 0x41, 0x45, 0x5A]) else {
+      throw Failure(.badData, file.name, "is a container, not a table; decompress it instead")
+    }
     var origin = CsvOrigin(columns: [])
     origin.hasByteOrderMark = start.starts(with: [0xEF, 0xBB, 0xBF])
     let header = start.prefix { $0 != UInt8(ascii: "\n") }
@@ -62,7 +65,7 @@ final class CsvSource: RecordSource {
     var count = 0
     try forEachRecord(bar) { cells in
       for index in columns.indices {
-        guard columns[index].add(cells[index]) else { throw tooManyTexts(columns[index]) }
+        if let problem = columns[index].add(cells[index]) { throw failure(problem, index) }
       }
       count += 1
     }
@@ -73,8 +76,8 @@ final class CsvSource: RecordSource {
       for index in late { columns[index].forgetTexts() }
       rewind()
       try forEachRecord(bar) { cells in
-        for index in late where !columns[index].add(cells[index]) {
-          throw tooManyTexts(columns[index])
+        for index in late {
+          if let problem = columns[index].add(cells[index]) { throw failure(problem, index) }
         }
       }
     }
@@ -113,11 +116,19 @@ final class CsvSource: RecordSource {
     return true
   }
 
-  private func tooManyTexts(_ column: CsvColumn) -> Failure {
-    Failure(
-      .badData, file.name,
-      "line \(scanner.line): column '\(column.name)' has more than \(CsvCategories.largestCount) "
-        + "different texts or \(CsvCategories.largestByteCount >> 20) MiB of them; leave it out")
+  private func failure(_ problem: CsvCategories.Problem, _ index: Int) -> Failure {
+    let column = "line \(scanner.line): column '\(columns[index].name)'"
+    switch problem {
+    case .tooMany:
+      return Failure(
+        .badData, file.name,
+        "\(column) has more than \(CsvCategories.largestCount) different texts or "
+          + "\(CsvCategories.largestByteCount >> 20) MiB of them; leave it out")
+    case .zeroByte:
+      return Failure(
+        .badData, file.name,
+        "\(column) holds a zero byte; this is no text file, or convert it to UTF-8")
+    }
   }
 
   private func settleFields() {

@@ -35,14 +35,14 @@ final class CsvColumn {
 
   init(name: String) { self.name = name }
 
-  /// - Returns: false if it has more texts than a column may have.
+  /// - Returns: nil, or why the cell's text cannot be kept.
   @inline(__always)
-  func add(_ cell: CsvCell) -> Bool {
+  func add(_ cell: CsvCell) -> CsvCategories.Problem? {
     switch state {
     case .number:
       if let number = CsvNumber(cell) {
         add(number)
-        return true
+        return nil
       }
       return addUnusual(cell)
     case .text: return categories.add(cell.bytes)
@@ -69,17 +69,17 @@ final class CsvColumn {
     }
   }
 
-  private func addUnusual(_ cell: CsvCell) -> Bool {
+  private func addUnusual(_ cell: CsvCell) -> CsvCategories.Problem? {
     if state == .time, let count = time!.count(cell) {
       minimum = min(minimum, Double(count))
       maximum = max(maximum, Double(count))
-      return true
+      return nil
     }
     if state == .open {
       if let number = CsvNumber(cell) {
         state = .number
         add(number)
-        return true
+        return nil
       }
       if let time = CsvTime(cell) {
         state = .time
@@ -89,12 +89,13 @@ final class CsvColumn {
     }
     if let spelling = CsvMissing.index(cell) {
       if !missing.contains(spelling) { missing.append(spelling) }
-      return true
+      return nil
     }
-    return becomeText() && categories.add(cell.bytes)
+    becomeText()
+    return categories.add(cell.bytes)
   }
 
-  private func becomeText() -> Bool {
+  private func becomeText() {
     needsSecondPass = state != .open
     state = .text
     // What was missing in an open column is now a text like others.
@@ -102,7 +103,6 @@ final class CsvColumn {
       var text = CsvMissing.spellings[spelling]
       _ = text.withUTF8 { categories.add($0) }
     }
-    return true
   }
 
   /// Decides; afterwards ``needsSecondPass`` is final.
@@ -111,7 +111,7 @@ final class CsvColumn {
   func settle() -> (kind: CsvKind, type: ElementType) {
     switch state {
     case .open:
-      _ = becomeText()
+      becomeText()
       return (.text, .u8)
     case .text: return (.text, codeType)
     case .time:
@@ -149,7 +149,7 @@ final class CsvColumn {
   func forgetTexts() { categories = CsvCategories() }
 
   private func becomeTextAtLast() -> (kind: CsvKind, type: ElementType) {
-    _ = becomeText()
+    becomeText()
     return (.text, .u32)
   }
 

@@ -18,6 +18,9 @@ struct NpyHeader {
     func bytes(_ count: Int, at offset: Int) throws -> [UInt8] {
       var bytes = [UInt8](repeating: 0, count: count)
       let filled = try bytes.withUnsafeMutableBytes { try file.read(at: offset, into: $0) }
+      guard offset + filled > 0 else {
+        throw Failure(.badData, file.name, "is empty; expected a .npy file")
+      }
       guard filled == count else {
         throw Failure(
           .badData, file.name,
@@ -26,7 +29,6 @@ struct NpyHeader {
       }
       return bytes
     }
-    if file.size == 0 { throw Failure(.badData, file.name, "is empty; expected a .npy file") }
     let start = try bytes(8, at: 0)
     guard start.starts(with: magic) else {
       throw Failure(.badData, file.name, "not a .npy file; give a file that numpy.save wrote")
@@ -66,22 +68,27 @@ struct NpyHeader {
     self.shape = shape
   }
 
-  /// The bytes before the first value; their number is a multiple of 64.
+  /// The bytes before the first value, as numpy writes them; their number is a multiple of 64.
+  ///
+  /// numpy leaves space behind the dictionary for the axis that could grow.
   var bytes: [UInt8] {
     let literal = PythonLiteral.dictionary([
       ("descr", descr), ("fortran_order", .boolean(isFortranOrder)),
       ("shape", .tuple(shape.map { .integer($0) })),
     ])
-    let text = Array(literal.text.utf8)
+    var text = Array((literal.text.dropLast() + ", }").utf8)
+    let growing = (isFortranOrder ? shape.last : shape.first) ?? 0
+    text += [UInt8](repeating: 0x20, count: max(0, 21 - "\(growing)".count))
     let version: UInt8 = text.contains { $0 > 127 } ? 3 : text.count + 128 > 0xFFFF ? 2 : 1
     let lengthSize = version == 1 ? 2 : 4
-    let total = (8 + lengthSize + text.count + 1 + 63) / 64 * 64
-    let length = total - 8 - lengthSize
+    let padding = 64 - (8 + lengthSize + text.count + 1) % 64
+    text += [UInt8](repeating: 0x20, count: padding)
+    text.append(0x0A)
     var bytes = Self.magic + [version, 0]
-    for index in 0..<lengthSize { bytes.append(UInt8(truncatingIfNeeded: length >> (8 * index))) }
-    bytes += text
-    bytes += [UInt8](repeating: 0x20, count: length - text.count - 1)
-    return bytes + [0x0A]
+    for index in 0..<lengthSize {
+      bytes.append(UInt8(truncatingIfNeeded: text.count >> (8 * index)))
+    }
+    return bytes + text
   }
 }
 

@@ -34,7 +34,8 @@ final class InputFile {
     if path == "-", isatty(descriptor) == 1 {
       throw Failure(.usage, name, "is a terminal; pipe a file into it or name one")
     }
-    guard status.st_mode & S_IFMT == S_IFREG else { return }
+    // Files of /proc have contents, but no size; they are read like pipes.
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return }
     base = max(0, Int(lseek(descriptor, 0, SEEK_CUR)))
     size = max(0, Int(status.st_size) - base)
   }
