@@ -54,7 +54,8 @@ let package = Package(
 
     .target(name: "AEZipKernels", dependencies: ["CPlatform"], swiftSettings: kernel),
     .target(
-      name: "KernelsAVX2", dependencies: ["CPlatform"], path: "Sources/Variants/KernelsAVX2", swiftSettings: kernel + avx2),
+      name: "KernelsAVX2", dependencies: ["CPlatform"], path: "Sources/Variants/KernelsAVX2",
+      swiftSettings: kernel + avx2),
     .target(
       name: "KernelsAVX512", dependencies: ["CPlatform"], path: "Sources/Variants/KernelsAVX512",
       swiftSettings: kernel + avx512),
@@ -71,13 +72,16 @@ let package = Package(
 
     // The same folders, compiled once more as Embedded Swift (Sources/Variants holds links only).
     .target(
-      name: "EmbeddedKernels", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernels",
+      name: "EmbeddedKernels", dependencies: ["CPlatform"],
+      path: "Sources/Variants/EmbeddedKernels",
       swiftSettings: kernel + embedded),
     .target(
-      name: "EmbeddedKernelsAVX2", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernelsAVX2",
+      name: "EmbeddedKernelsAVX2", dependencies: ["CPlatform"],
+      path: "Sources/Variants/EmbeddedKernelsAVX2",
       swiftSettings: kernel + avx2 + embedded),
     .target(
-      name: "EmbeddedKernelsAVX512", dependencies: ["CPlatform"], path: "Sources/Variants/EmbeddedKernelsAVX512",
+      name: "EmbeddedKernelsAVX512", dependencies: ["CPlatform"],
+      path: "Sources/Variants/EmbeddedKernelsAVX512",
       swiftSettings: kernel + avx512 + embedded),
     .target(
       name: "EmbeddedAEZip",

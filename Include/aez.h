@@ -8,7 +8,8 @@
  *   - The library never prints, exits, keeps global state or leaves a thread behind.
  *   - Different handles may be used by different threads at the same time. One handle is for one thread at a
  *     time, except that any number of threads may call the functions of one reader that take `const aez_reader *`.
- *   - Option structs start with their own size: set `struct_size = sizeof(it)` and zero the rest for defaults.
+ *   - Structs that may grow start with their own size: set `struct_size = sizeof(it)`. For the defaults of
+ *     aez_options call aez_options_init.
  *   - Sizes are bytes unless named otherwise. Indices start at 0; ranges are half open.
  */
 #ifndef AEZIP_H

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Everything that can go wrong, one case for each party who must act.
 ///
 /// Each case has one C status (`aez_status`), one Python exception and one exit code of the command.
@@ -119,6 +121,15 @@ extension [UInt8] {
     } while rest > 0
     if value < 0 { append(0x2D) }
     append(contentsOf: digits.reversed())
+  }
+
+  /// A finite number in decimal, with as few digits as give it back.
+  @inline(never)
+  mutating func append(shortest value: Double) {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
+      let count = aez_format(value, text.baseAddress!)
+      for index in 0..<Int(count) { append(UInt8(bitPattern: text[index])) }
+    }
   }
 
   @inline(never)

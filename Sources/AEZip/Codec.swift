@@ -6,7 +6,7 @@ public enum Codec {
   ) -> Int? {
     let chunks = recordCount / options.recordsPerChunk(layout) + 1
     var names = 0
-    for field in layout.fields { names += field.name.utf8.count + 64 }
+    for field in layout.fields { names += field.nameBytes.count + 64 }
     // Every value may cost its own bytes, a place and a code.
     let (values, a) = recordCount.multipliedReportingOverflow(by: layout.fields.count)
     let (valueBytes, b) = values.multipliedReportingOverflow(by: 24)

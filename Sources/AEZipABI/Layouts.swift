@@ -38,7 +38,7 @@ extension Field {
         "the offset of field # leaves the record", index)
     }
     self.init(
-      name: try fieldName(field.name, index), type: type, offset: offset,
+      nameBytes: try fieldName(field.name, index), type: type, offset: offset,
       bound: try Bound(kind: field.bound_kind, field.bound, index))
   }
 }
@@ -67,21 +67,16 @@ extension Bound {
 
 /// A field's name, of which no more bytes are read than a name may have.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` if it is too long or not UTF-8.
+/// - Throws: ``AEZipError/invalidArgument(_:)`` if it is too long.
 private func fieldName(
   _ name: UnsafePointer<CChar>?, _ index: Int
-) throws(AEZipError) -> String {
-  guard let name else { return "" }
+) throws(AEZipError) -> [UInt8] {
+  guard let name else { return [] }
   var length = 0
   while length <= Layout.longestName, name[length] != 0 { length += 1 }
   guard length <= Layout.longestName else {
     throw .invalidArgument(
       "the name of field # is longer than # bytes", index, Layout.longestName)
   }
-  let bytes = UnsafeRawBufferPointer(start: name, count: length)
-  guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw .invalidArgument(
-      "the name of field # is not UTF-8", index)
-  }
-  return text
+  return [UInt8](UnsafeRawBufferPointer(start: name, count: length))
 }

@@ -27,7 +27,7 @@ final class ReaderTexts {
     var nameBytes = 0
     for field in reader.layout.fields {
       nameOffsets.append(nameBytes)
-      nameBytes += field.name.utf8.count + 1
+      nameBytes += field.nameBytes.count + 1
     }
     let size = nameBytes + reader.metadata.count
     guard let memory = malloc(size) else { throw .outOfMemory(bytes: size) }
@@ -35,7 +35,7 @@ final class ReaderTexts {
 
     var end = 0
     for field in reader.layout.fields {
-      for byte in field.name.utf8 {
+      for byte in field.nameBytes {
         bytes[end] = byte
         end += 1
       }

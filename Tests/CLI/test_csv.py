@@ -193,6 +193,16 @@ def test_integers_stay_integers_under_a_bound(aezip):
     assert max(abs(int(now[1]) - int(gap)) for now, gap in zip(back, gaps) if gap) == 2
 
 
+@pytest.mark.parametrize("start", [0, 1 << 60, (1 << 63) - 200, (1 << 64) - 200, -(1 << 63), -150])
+@pytest.mark.parametrize("share", [0.5, 0.05, 0.005])
+def test_the_range_of_large_integers_is_exact(aezip, start, share):
+    generator = random.Random(7)
+    values = [start, start + 160] + [start + generator.randrange(161) for _ in range(500)]
+    text = "n\n" + "".join(f"{value}\n" for value in values)
+    back = aezip.text_round_trip(text, "--rel", str(share)).decode().split()[1:]
+    assert max(abs(int(now) - value) for now, value in zip(back, values)) <= 160 * share
+
+
 def test_fields_can_have_their_own_bounds_by_name_or_number(aezip):
     generator = random.Random(4)
     text = "a,b,c,0\n" + "".join(

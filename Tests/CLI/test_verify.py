@@ -76,6 +76,15 @@ def test_another_table_is_told(aezip, array):
     assert "field 0 is f64" in broken(aezip, array.astype("f8"))
 
 
+def test_a_relative_bound_that_the_range_does_not_permit_is_found(aezip):
+    """Tens come back exactly under a bound of 1; the other table's range permits 0.999 only."""
+    tens = np.arange(0, 1001, 10.0).reshape(-1, 1)
+    np.save(aezip / "a.npy", tens)
+    aezip("compress", "a.npy", "--rel", "1e-3")
+    tens[0], tens[-1] = 0.5, 999.5
+    assert "the bound of field 0 is 1.0, but 0.001 of its range is 0.999" in broken(aezip, tens)
+
+
 TABLE = "n,x,town\n1,0.50,york\n2,1.25,bath\n,2.75,york\n"
 
 

@@ -91,17 +91,12 @@ struct ChunkEncoder {
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
     if usesDouble {
-      for index in 0..<columns.count { columns[index].single = false }
-      try Corrector<Double>(
-        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
-        kernels: kernels
-      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
-    } else {
-      try Corrector<Float>(
-        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
-        kernels: kernels
-      ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
+      for column in columns { column.single = false }
     }
+    try Corrector(
+      columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+      isDouble: usesDouble, kernels: kernels
+    ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
     for index in latentCount..<columns.count {
       let field = columns[index].field!
       let (largest, squares) = outcome.errors(

@@ -49,7 +49,7 @@ struct ChunkOutcome {
   func floatStats(_ column: Int) -> UnsafeMutablePointer<aezk_stats_f32> { float.base + column }
   func doubleStats(_ column: Int) -> UnsafeMutablePointer<aezk_stats_f64> { double.base + column }
 
-  mutating func exception(_ column: Int, record: Int, isMissing: Bool) {
+  mutating func exception(_ column: Int, _ record: Int, _ isMissing: Bool) {
     exceptions[column].append(UInt32(record))
     if isMissing { missing[column] += 1 }
   }

@@ -165,17 +165,10 @@ struct ChunkDecoder {
     let contexts = try ContextReader(
       columns: columns, counts: pieceCounts, ordered: ordered, codes: codes, strands: strands,
       kernels: kernels)
-    if plan.usesDouble {
-      try Corrector<Double>(
-        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
-        kernels: kernels
-      ).decode(codes: codes, contexts: contexts, outputs: outputs)
-    } else {
-      try Corrector<Float>(
-        columns: columns, latentCount: latentCount, terms: terms, strands: strands,
-        kernels: kernels
-      ).decode(codes: codes, contexts: contexts, outputs: outputs)
-    }
+    try Corrector(
+      columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+      isDouble: plan.usesDouble, kernels: kernels
+    ).decode(codes: codes, contexts: contexts, outputs: outputs)
 
     try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
     for index in 0..<layout.fields.count where plan.treatments[index] == .exact {

@@ -199,10 +199,10 @@ extension Column {
     var text: [UInt8] = []
     if lattice {
       text.append(text: "lattice, step ")
-      text += Array((unit * multiple / scale).description.utf8)
+      text.append(shortest: unit * multiple / scale)
     } else {
       text.append(text: "step ")
-      text += Array(unit.description.utf8)
+      text.append(shortest: unit)
     }
     text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
     for regressor in regressors {

@@ -65,7 +65,8 @@ struct ContextPlanner {
 
   /// Magnitudes of a source, beside each sampled code, cut at eight times their mean.
   private func load(
-    _ source: Context.Source, _ blocks: [Int], mean: Double, into target: UnsafeMutablePointer<Float>
+    _ source: Context.Source, _ blocks: [Int], mean: Double,
+    into target: UnsafeMutablePointer<Float>
   ) {
     let cut = Float(8 * mean + 1)
     var position = 0
@@ -106,15 +107,14 @@ struct ContextPlanner {
       if score > 0.04 { ranked.append((candidate, score)) }
     }
     guard !ranked.isEmpty else { return alone.bits }
-    ranked.sort {
-      $0.score != $1.score
-        ? $0.score > $1.score : ($0.source.column, $0.source.lag) < ($1.source.column, $1.source.lag)
-    }
+    let order = ascending(ranked.map { -$0.score })
+    let best = ranked[order[0]].score
     var context = Context()
-    for (source, score) in ranked.prefix(effort.contextSources) {
+    for rank in order.prefix(effort.contextSources) {
+      var source = ranked[rank].source
+      let score = ranked[rank].score
       // Weights make sources of different spread comparable; the better ones count more.
-      let weight = 48 * score / ranked[0].score / (means[source.column] + 0.25)
-      var source = source
+      let weight = 48 * score / best / (means[source.column] + 0.25)
       source.weight = Int32(max(1, min(255, weight)))
       context.sources.append(source)
     }
@@ -179,18 +179,19 @@ struct ContextPlanner {
   private func quantiles(_ scratch: Scratch) -> [Int32] {
     let count = scratch.count
     // Some hundred of them are enough to find quantiles.
-    var sorted: [Int32] = []
+    var sample: [Double] = []
     let step = max(1, count / 512)
     var position = 0
     while position < count {
-      sorted.append(scratch.activity.base[position])
+      sample.append(Double(scratch.activity.base[position]))
       position += step
     }
-    sorted.sort()
+    let order = ascending(sample)
+    func quantile(_ place: Int) -> Int32 { Int32(sample[order[place]]) }
     var edges: [Int32] = []
     for bin in 1..<Self.finestBins {
-      let edge = sorted[sorted.count * bin / Self.finestBins]
-      if edge > sorted[0] && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
+      let edge = quantile(order.count * bin / Self.finestBins)
+      if edge > quantile(0) && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
     }
     return edges
   }
@@ -220,7 +221,9 @@ struct ContextPlanner {
         for symbol in 0..<merged.count { merged[symbol] += histograms[kind + 1][symbol] }
         let mergedBits = Self.cost(merged, scale)
         let gain = bits[kind] + bits[kind + 1] - mergedBits + Self.classBits
-        if gain > bestGain { (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits) }
+        if gain > bestGain {
+          (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits)
+        }
       }
       guard bestGain > 0 || histograms.count > effort.mostClasses else { break }
       histograms[best] = bestMerged

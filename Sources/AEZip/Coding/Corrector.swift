@@ -12,125 +12,110 @@ struct LinearTerms {
 ///
 /// Both directions restore values with the same kernels in the same order, so encoder and decoder
 /// cannot drift apart. Columns are coded in order; the first `latentCount` are latents.
-final class Corrector<P: CodeScalar> {
+final class Corrector {
   private let columns: [Column]
   private let latentCount: Int
+  private let terms: LinearTerms
   private let strands: Strands
-  private let kernels: aezk_kernels
+  private let arithmetic: Arithmetic
 
   /// Corrections (for latents: restored y) of the present block and the two before it, in turn.
-  private let history: Memory<P>
-  /// Weights and pointers of regressors and of model terms, column after column.
-  private let weights: Memory<P>
-  private let sources: Memory<UnsafePointer<P>?>
-  private var regressorStart: [Int] = []
-  private var modelStart: [Int] = []
-  private let modelIntercepts: [P]
-  private var sourceCount = 0
-  private let usesModel: Bool
-  private let encodeTerms: [[Double]]
+  private let history: Memory<UInt8>
+  /// Weights of regressors, then of the model's terms, and where each reads, for every turn.
+  private let weights: Memory<UInt8>
+  private let sources: Memory<UnsafeRawPointer?>
+  private let sourceCount: Int
+  /// The first regressor and the first model term of each column.
+  private let regressorStart: Memory<Int>
+  private let modelStart: Memory<Int>
 
   /// Working vectors.
-  private let scratch: Memory<P>
+  private let scratch: Memory<UInt8>
   private let wide: Memory<Double>
   private let narrow: Memory<Float>
-  private let loaded: Memory<P>
 
-  private var y: UnsafeMutablePointer<P> { scratch.base }
-  private var p: UnsafeMutablePointer<P> { scratch.base + 64 }
-  private var model: UnsafeMutablePointer<P> { scratch.base + 128 }
-  private var restored: UnsafeMutablePointer<P> { scratch.base + 192 }
+  private var y: UnsafeMutableRawPointer { UnsafeMutableRawPointer(scratch.base) }
+  private var p: UnsafeMutableRawPointer { y + 512 }
+  private var model: UnsafeMutableRawPointer { y + 1024 }
+  private var restored: UnsafeMutableRawPointer { y + 1536 }
 
-  private static var turns: Int { Column.largestLag + 1 }
+  private static let turns = Column.largestLag + 1
 
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
   init(
-    columns: [Column], latentCount: Int, terms: LinearTerms, strands: Strands,
+    columns: [Column], latentCount: Int, terms: LinearTerms, strands: Strands, isDouble: Bool,
     kernels: aezk_kernels
   ) throws(AEZipError) {
     self.columns = columns
     self.latentCount = latentCount
+    self.terms = terms
     self.strands = strands
-    self.kernels = kernels
-    usesModel = latentCount > 0
-    encodeTerms = terms.encode
-    let turns = Self.turns
-    history = try Memory(turns * columns.count * 64, zeroed: true)
-    scratch = try Memory(256, zeroed: true)
+    arithmetic = Arithmetic(isDouble: isDouble, kernels: kernels)
+    var total = 0
+    for column in columns { total += column.regressors.count }
+    total += latentCount * (columns.count - latentCount)
+    sourceCount = total
+    history = try Memory(Self.turns * columns.count * arithmetic.vectorSize, zeroed: true)
+    weights = try Memory(max(total, 1) * arithmetic.size)
+    sources = try Memory(max(total, 1) * Self.turns)
+    regressorStart = try Memory(max(columns.count, 1))
+    modelStart = try Memory(max(columns.count, 1))
+    scratch = try Memory(2048, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
-    loaded = try Memory(usesModel ? columns.count * 64 : 64, zeroed: true)
-
-    var total = 0
-    for column in columns {
-      regressorStart.append(total)
-      total += column.regressors.count
-    }
-    let modelBase = total
-    for index in 0..<columns.count {
-      modelStart.append(total)
-      if usesModel && index >= latentCount { total += latentCount }
-    }
-    sourceCount = total
-    weights = try Memory(max(total, 1))
-    sources = try Memory(max(total, 1) * turns)
-    var intercepts = [P](repeating: P.of(0.0), count: columns.count)
     var position = 0
-    for column in columns {
-      for regressor in column.regressors {
-        weights[position] = P.of(regressor.coefficient)
-        for turn in 0..<turns {
-          let slot = (turn + turns - regressor.lag) % turns
-          sources[turn * total + position] = UnsafePointer(
-            history.base + (slot * columns.count + regressor.column) * 64)
-        }
+    for index in 0..<columns.count {
+      regressorStart[index] = position
+      for regressor in columns[index].regressors {
+        connect(position, regressor.column, regressor.lag, regressor.coefficient)
+        position += 1
+      }
+      modelStart[index] = position
+      guard index >= latentCount else { continue }
+      for latent in 0..<latentCount {
+        connect(position, latent, 0, terms.decode[index - latentCount][1 + latent])
         position += 1
       }
     }
-    precondition(position == modelBase)
-    if usesModel {
-      for index in latentCount..<columns.count {
-        let row = terms.decode[index - latentCount]
-        intercepts[index] = P.of(row[0])
-        for latent in 0..<latentCount {
-          weights[position] = P.of(row[1 + latent])
-          for turn in 0..<turns {
-            sources[turn * total + position] = UnsafePointer(
-              history.base + (turn * columns.count + latent) * 64)
-          }
-          position += 1
-        }
-      }
+  }
+
+  /// Where a column's corrections of a turn are kept.
+  private func corrections(_ column: Int, turn: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(history.base) + (turn * columns.count + column) * arithmetic.vectorSize
+  }
+
+  private func connect(_ position: Int, _ column: Int, _ lag: Int, _ weight: Double) {
+    arithmetic.store(weight, weights.base, position)
+    for turn in 0..<Self.turns {
+      sources[turn * sourceCount + position] = UnsafeRawPointer(
+        corrections(column, turn: (turn + Self.turns - lag) % Self.turns))
     }
-    modelIntercepts = intercepts
   }
 
   /// What the decoder can say of a column's values in a block before their codes; also leaves the
   /// model's part in `model`.
-  @inline(__always)
-  private func predict(_ index: Int, turn: Int) {
-    let column = columns[index]
+  private func predict(_ index: Int, _ column: Column, turn: Int) {
     let sources = self.sources.base + turn * sourceCount
-    var base: UnsafePointer<P>?
-    if usesModel && index >= latentCount {
-      P.predict(
-        kernels, model, nil, modelIntercepts[index], weights.base + modelStart[index],
-        sources + modelStart[index], latentCount, 0)
-      base = UnsafePointer(model)
+    var base: UnsafeMutableRawPointer?
+    if latentCount > 0 && index >= latentCount {
+      arithmetic.predict(
+        model, base: nil, intercept: terms.decode[index - latentCount][0], weights: weights.base,
+        sources: sources, first: modelStart.base[index], count: latentCount, snap: 0)
+      base = model
     }
-    P.predict(
-      kernels, p, base, P.of(column.intercept), weights.base + regressorStart[index],
-      sources + regressorStart[index], column.regressors.count, Int32(column.snap.rawValue))
+    arithmetic.predict(
+      p, base: base, intercept: column.intercept, weights: weights.base, sources: sources,
+      first: regressorStart.base[index], count: column.regressors.count,
+      snap: Int32(column.snap.rawValue))
   }
 
   /// Keeps what later predictions will use of a column.
-  @inline(__always)
   private func remember(_ index: Int, turn: Int) {
-    let target = history.base + (turn * columns.count + index) * 64
-    if usesModel && index >= latentCount {
-      P.subtract(kernels, target, restored, model)
+    let target = corrections(index, turn: turn)
+    if latentCount > 0 && index >= latentCount {
+      arithmetic.subtract(target, restored, model)
     } else {
-      target.update(from: restored, count: 64)
+      memcpy(target, restored, arithmetic.vectorSize)
     }
   }
 
@@ -145,41 +130,41 @@ final class Corrector<P: CodeScalar> {
   func encode(
     planes: [Plane], codes: CodePlanes, outcome: inout ChunkOutcome
   ) throws(AEZipError) {
-    let encodeWeights = try Memory<P>(max(1, latentCount * (columns.count - latentCount)))
-    let encodeSources = try Memory<UnsafePointer<P>?>(max(1, columns.count - latentCount))
+    let size = arithmetic.vectorSize
+    let loaded = try Memory<UInt8>(latentCount > 0 ? planes.count * size : 64)
+    let encodeWeights = try Memory<UInt8>(max(1, latentCount * planes.count) * arithmetic.size)
+    let encodeSources = try Memory<UnsafeRawPointer?>(max(1, planes.count))
     for latent in 0..<latentCount {
-      for index in latentCount..<columns.count {
-        encodeWeights[latent * (columns.count - latentCount) + index - latentCount] =
-          P.of(encodeTerms[latent][1 + index - latentCount])
+      for field in 0..<planes.count {
+        arithmetic.store(
+          terms.encode[latent][1 + field], encodeWeights.base, latent * planes.count + field)
+        encodeSources[field] = UnsafeRawPointer(loaded.base + field * size)
       }
-    }
-    for index in latentCount..<columns.count where usesModel {
-      encodeSources[index - latentCount] = UnsafePointer(loaded.base + index * 64)
     }
     for block in 0..<strands.blockCount {
       let turn = block % Self.turns
-      if usesModel {
-        for index in latentCount..<columns.count {
-          load(columns[index], planes[index - latentCount], block, into: loaded.base + index * 64)
+      if latentCount > 0 {
+        for field in 0..<planes.count {
+          load(columns[latentCount + field], planes[field], block, into: loaded.base + field * size)
         }
       }
       for index in 0..<columns.count {
         let column = columns[index]
         let target = codes.plane(index) + block * 64
         if index < latentCount {
-          let row = encodeWeights.base + index * (columns.count - latentCount)
-          P.predict(
-            kernels, y, nil, P.of(encodeTerms[index][0]), row, encodeSources.base,
-            columns.count - latentCount, 0)
-        } else if usesModel {
-          y.update(from: loaded.base + index * 64, count: 64)
+          arithmetic.predict(
+            y, base: nil, intercept: terms.encode[index][0], weights: encodeWeights.base,
+            sources: encodeSources.base - index * planes.count, first: index * planes.count,
+            count: planes.count, snap: 0)
+        } else if latentCount > 0 {
+          memcpy(y, loaded.base + (index - latentCount) * size, size)
         } else {
-          load(column, planes[index - latentCount], block, into: y)
+          load(column, planes[index], block, into: y)
         }
-        predict(index, turn: turn)
-        P.quantize(kernels, target, restored, y, p, P.of(column.multiple))
+        predict(index, column, turn: turn)
+        arithmetic.quantize(target, restored, y, p, column.multiple)
         if index >= latentCount {
-          prove(index, planes[index - latentCount], block, codes: target, &outcome)
+          prove(index, column, planes[index - latentCount], block, &outcome)
         }
         remember(index, turn: turn)
       }
@@ -187,15 +172,16 @@ final class Corrector<P: CodeScalar> {
   }
 
   /// y = (x * scale - origin) / unit.
-  @inline(__always)
   private func load(
-    _ column: Column, _ plane: Plane, _ block: Int, into target: UnsafeMutablePointer<P>
+    _ column: Column, _ plane: Plane, _ block: Int, into target: UnsafeMutableRawPointer
   ) {
+    let kernels = arithmetic.kernels
     let lattice: Int32 = column.lattice ? 1 : 0
     if let x = plane.float {
-      if column.single, let target = P.asFloat(target) {
+      if column.single {
         kernels.load_f32_f32(
-          target, x + block * 64, Float(column.origin), Float(1 / column.unit), lattice)
+          target.assumingMemoryBound(to: Float.self), x + block * 64, Float(column.origin),
+          Float(1 / column.unit), lattice)
         return
       }
       kernels.load_f32_f64(
@@ -205,46 +191,36 @@ final class Corrector<P: CodeScalar> {
         wide.base, plane.double! + block * 64, column.scale, column.origin, 1 / column.unit,
         lattice)
     }
-    P.take(kernels, target, wide.base)
+    arithmetic.take(target, wide.base)
   }
 
   /// Compares every value of a block with what will be restored; what fails becomes an exception.
-  @inline(__always)
   private func prove(
-    _ index: Int, _ plane: Plane, _ block: Int, codes: UnsafeMutablePointer<Int32>,
-    _ outcome: inout ChunkOutcome
+    _ index: Int, _ column: Column, _ plane: Plane, _ block: Int, _ outcome: inout ChunkOutcome
   ) {
-    let column = columns[index]
     let active = strands.activeLanes(block)
-    let range = column.clampRange
-    if let x = plane.float {
-      restoreFloat(column, range)
+    let bound = outcome.proofBounds[index]
+    if let plane = plane.float {
+      let x = plane + block * 64
+      restoreFloat(column)
       let stats = outcome.floatStats(index)
-      let bound = outcome.proofBounds[index]
       if active == 64,
-        kernels.check_f32(x + block * 64, narrow.base, Float(bound), stats) != 0
+        arithmetic.kernels.check_f32(x, narrow.base, Float(bound), stats) != 0
       {
         return
       }
-      for lane in 0..<active {
-        let value = x[block * 64 + lane]
-        if outcome.note(value, narrow[lane], Float(bound), lane, stats) { continue }
-        outcome.exception(
-          index, record: strands.firstRecord(lane: lane) + block, isMissing: value.isNaN)
+      for lane in 0..<active where !outcome.note(x[lane], narrow[lane], Float(bound), lane, stats) {
+        outcome.exception(index, strands.firstRecord(lane: lane) + block, x[lane].isNaN)
       }
     } else {
-      restoreDouble(column, range)
-      let x = plane.double!
+      let x = plane.double! + block * 64
+      restoreDouble(column)
       let stats = outcome.doubleStats(index)
-      let bound = outcome.proofBounds[index]
-      if active == 64, kernels.check_f64(x + block * 64, wide.base + 64, bound, stats) != 0 {
+      if active == 64, arithmetic.kernels.check_f64(x, wide.base + 64, bound, stats) != 0 {
         return
       }
-      for lane in 0..<active {
-        let value = x[block * 64 + lane]
-        if outcome.note(value, wide[64 + lane], bound, lane, stats) { continue }
-        outcome.exception(
-          index, record: strands.firstRecord(lane: lane) + block, isMissing: value.isNaN)
+      for lane in 0..<active where !outcome.note(x[lane], wide[64 + lane], bound, lane, stats) {
+        outcome.exception(index, strands.firstRecord(lane: lane) + block, x[lane].isNaN)
       }
     }
   }
@@ -264,17 +240,15 @@ final class Corrector<P: CodeScalar> {
       for index in 0..<columns.count {
         let column = columns[index]
         try contexts.fetch(index, block)
-        predict(index, turn: turn)
-        P.dequantize(
-          kernels, restored, codes.plane(index) + block * 64, p, P.of(column.multiple))
+        predict(index, column, turn: turn)
+        arithmetic.dequantize(restored, codes.plane(index) + block * 64, p, column.multiple)
         remember(index, turn: turn)
         guard let output = outputs[index] else { continue }
-        let range = column.clampRange
         if output.type.usesFloatPlane {
-          restoreFloat(column, range)
+          restoreFloat(column)
           output.block(block, strands, narrow.base)
         } else {
-          restoreDouble(column, range)
+          restoreDouble(column)
           output.block(block, strands, wide.base + 64)
         }
       }
@@ -283,23 +257,23 @@ final class Corrector<P: CodeScalar> {
 
   // x = (origin + unit * y) / scale, forward and back alike.
 
-  @inline(__always)
-  private func restoreFloat(_ column: Column, _ range: ClosedRange<Double>) {
-    if column.single, let restored = P.asFloat(restored) {
-      kernels.restore_f32_f32(
-        narrow.base, restored, Float(column.origin), Float(column.unit), Float(range.lowerBound),
-        Float(range.upperBound))
+  private func restoreFloat(_ column: Column) {
+    let range = column.clampRange
+    if column.single {
+      arithmetic.kernels.restore_f32_f32(
+        narrow.base, restored.assumingMemoryBound(to: Float.self), Float(column.origin),
+        Float(column.unit), Float(range.lowerBound), Float(range.upperBound))
     } else {
-      kernels.restore_f64_f32(
-        narrow.base, P.wide(kernels, restored, wide.base), column.scale, column.origin,
+      arithmetic.kernels.restore_f64_f32(
+        narrow.base, arithmetic.widened(restored, wide.base), column.scale, column.origin,
         column.unit, range.lowerBound, range.upperBound)
     }
   }
 
-  @inline(__always)
-  private func restoreDouble(_ column: Column, _ range: ClosedRange<Double>) {
-    kernels.restore_f64_f64(
-      wide.base + 64, P.wide(kernels, restored, wide.base), column.scale, column.origin,
+  private func restoreDouble(_ column: Column) {
+    let range = column.clampRange
+    arithmetic.kernels.restore_f64_f64(
+      wide.base + 64, arithmetic.widened(restored, wide.base), column.scale, column.origin,
       column.unit, range.lowerBound, range.upperBound)
   }
 }

@@ -8,9 +8,9 @@ enum Entropy {
   ///
   /// Builds the optimal code's lengths by merging; the code tables are not counted.
   static func huffmanBits(_ counts: [Int]) -> Double {
-    var leaves = counts.filter { $0 > 0 }
-    guard leaves.count > 1 else { return Double(leaves.first ?? 0) }
-    leaves.sort()
+    let unordered = counts.filter { $0 > 0 }
+    guard unordered.count > 1 else { return Double(unordered.first ?? 0) }
+    let leaves = ascending(unordered.map { Double($0) }).map { unordered[$0] }
     // Two queues: leaves in ascending order, and inner nodes, which arise in ascending order.
     var inner: [Int] = []
     inner.reserveCapacity(leaves.count)

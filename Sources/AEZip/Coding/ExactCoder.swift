@@ -112,7 +112,8 @@ struct ExactCoder {
       }
       previous = value
       for plane in 0..<size {
-        planes.base[plane &* count &+ record] = UInt8(truncatingIfNeeded: bits &>> UInt64(8 &* plane))
+        planes.base[plane &* count &+ record] = UInt8(
+          truncatingIfNeeded: bits &>> UInt64(8 &* plane))
       }
     }
   }

@@ -10,24 +10,29 @@ enum Exceptions {
     _ exceptions: [UInt32], _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int,
     size: Int, count: Int, places: inout [UInt8], values: ByteBuffer
   ) throws(AEZipError) {
-    let sorted = exceptions.sorted()
+    // The mask also brings them into the order of records.
+    var mask = [UInt8](repeating: 0, count: (count + 7) / 8)
+    for record in exceptions { mask[Int(record) / 8] |= 1 << UInt8(record % 8) }
+    var sorted: [Int] = []
+    sorted.reserveCapacity(exceptions.count)
+    for record in 0..<count where mask[record / 8] >> UInt8(record % 8) & 1 != 0 {
+      sorted.append(record)
+    }
     if usesMask(sorted.count, of: count) {
-      let start = places.count
-      places += [UInt8](repeating: 0, count: (count + 7) / 8)
-      for record in sorted { places[start + Int(record) / 8] |= 1 << UInt8(record % 8) }
+      places += mask
     } else {
       var gaps = ByteWriter()
       var next = 0
       for record in sorted {
-        gaps.count(Int(record) - next)
-        next = Int(record) + 1
+        gaps.count(record - next)
+        next = record + 1
       }
       places += gaps.bytes
     }
     for plane in 0..<size {
       let target = try values.reserve(sorted.count)
       for index in 0..<sorted.count {
-        target[index] = records[Int(sorted[index]) * recordSize + offset + plane]
+        target[index] = records[sorted[index] * recordSize + offset + plane]
       }
       values.commit(sorted.count)
     }
@@ -51,7 +56,8 @@ enum Exceptions {
       if let output, wanted.contains(record) {
         let target = output + ((record - wanted.lowerBound) * recordSize + offset)
         for plane in 0..<size {
-          target.storeBytes(of: bytes[plane * exceptionCount + seen], toByteOffset: plane, as: UInt8.self)
+          target.storeBytes(
+            of: bytes[plane * exceptionCount + seen], toByteOffset: plane, as: UInt8.self)
         }
       }
       seen += 1

@@ -156,12 +156,9 @@ final class Packer {
         sharing.append(index)
       }
     }
-    // Mean bits a code, then position, so that the order is total.
-    var keys = [Double](repeating: 0, count: pieces.count)
-    for index in sharing {
-      keys[index] = pieces[index].bits / Double(max(1, pieces[index].piece.count))
-    }
-    sharing.sort { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
+    let order = ascending(
+      sharing.map { pieces[$0].bits / Double(max(1, pieces[$0].piece.count)) })
+    sharing = order.map { sharing[$0] }
     var members: [Int] = []
     var histogram: [Int] = []
     var bits = 0.0
@@ -184,9 +181,11 @@ final class Packer {
     }
     if !members.isEmpty { streams.append(members) }
     for stream in 0..<streams.count {
-      streams[stream].sort()
       for member in streams[stream] { pieces[member].piece.stream = stream }
+      streams[stream] = []
     }
+    // Members in the order of pieces, as the decoder finds them.
+    for index in 0..<pieces.count { streams[pieces[index].piece.stream].append(index) }
     return streams
   }
 

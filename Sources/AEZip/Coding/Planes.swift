@@ -40,7 +40,8 @@ func gather(
   case .f64: gather(base, recordSize, strands, blocks, plane, of: Double.self) { $0 }
   case .i32: gather(base, recordSize, strands, blocks, plane, of: Int32.self) { Double($0) }
   case .u32: gather(base, recordSize, strands, blocks, plane, of: UInt32.self) { Double($0) }
-  case .i64: gather(base, recordSize, strands, blocks, plane, of: Int64.self) { Double($0 &- origin) }
+  case .i64:
+    gather(base, recordSize, strands, blocks, plane, of: Int64.self) { Double($0 &- origin) }
   case .u64:
     gather(base, recordSize, strands, blocks, plane, of: UInt64.self) {
       Double(Int64(bitPattern: $0 &- UInt64(bitPattern: origin)))
@@ -95,7 +96,8 @@ struct Scatter {
 
   @inline(__always)
   private func each(
-    _ strands: Strands, _ block: Int, _ body: (_ lane: Int, _ target: UnsafeMutableRawPointer) -> Void
+    _ strands: Strands, _ block: Int,
+    _ body: (_ lane: Int, _ target: UnsafeMutableRawPointer) -> Void
   ) {
     var lane = 0
     let active = strands.activeLanes(block)

@@ -59,7 +59,7 @@ extension ContainerReader {
     let s = statistics[index]
     json.open()
     json.key("name")
-    json.string(Array(field.name.utf8))
+    json.string(field.nameBytes)
     json.key("type")
     json.string(field.type.name)
     json.key("offset")
@@ -67,8 +67,8 @@ extension ContainerReader {
     json.key("bound")
     switch field.bound {
     case .exact: json.string("exact")
-    case .absolute(let bound): json.string(Array("abs:".utf8) + Array(bound.description.utf8))
-    case .relative(let bound): json.string(Array("rel:".utf8) + Array(bound.description.utf8))
+    case .absolute(let bound): json.string("abs:", bound)
+    case .relative(let bound): json.string("rel:", bound)
     }
     json.key("absolute_bound")
     json.number(s.absoluteBound)
@@ -160,7 +160,7 @@ struct JSONWriter {
 
   @inline(never)
   mutating func number(_ value: Double) {
-    if value.isFinite { bytes += Array(value.description.utf8) } else { bytes.append(text: "null") }
+    if value.isFinite { bytes.append(shortest: value) } else { bytes.append(text: "null") }
     needsComma = true
   }
 
@@ -185,6 +185,14 @@ struct JSONWriter {
   mutating func string(_ value: StaticString) {
     var text: [UInt8] = []
     text.append(text: value)
+    string(text)
+  }
+
+  @inline(never)
+  mutating func string(_ prefix: StaticString, _ number: Double) {
+    var text: [UInt8] = []
+    text.append(text: prefix)
+    text.append(shortest: number)
     string(text)
   }
 }

@@ -77,14 +77,15 @@ public final class ContainerReader {
           found: Int(place.section.type), newest: Int(Format.Section.index.rawValue))
       }
       // A second one might contradict what was read with the first.
-      let isRepeated =
+      let isMisplaced =
         switch section {
         case .layout: layout != nil || !chunks.isEmpty
         case .metadata: !metadata.isEmpty
         case .statistics: statistics != nil
-        case .model, .chunk, .index: false
+        case .model: model != nil || layout == nil || !chunks.isEmpty
+        case .chunk, .index: false
         }
-      guard !isRepeated else {
+      guard !isMisplaced else {
         throw .corrupted(
           what: "the order of sections", declared: Int(place.section.type), computed: places.count)
       }
@@ -108,9 +109,8 @@ public final class ContainerReader {
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
         records += place.records
       case .model:
-        guard let layout else { break }
         let view = try source.packed(place.section)
-        model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout.fields.count)
+        model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout!.fields.count)
       case .index: break
       }
     }

@@ -28,7 +28,8 @@ public struct FieldRanges: Sendable {
     return minima[field] <= maxima[field] ? maxima[field] - minima[field] : 0
   }
 
-  /// Takes the values of whole records into account; bytes after the last whole record are ignored.
+  /// Takes the values of whole records into account; bytes after the last whole record are ignored,
+  /// and so are fields whose bound is not relative.
   public mutating func add(_ records: UnsafeRawBufferPointer) {
     let size = layout.recordSize
     let count = records.count / size

@@ -10,18 +10,28 @@ public enum Bound: Sendable, Equatable {
 
 /// One field of a record.
 public struct Field: Sendable {
-  /// At most 255 bytes of UTF-8; empty for the unnamed columns of a matrix.
-  public var name: String
+  /// ``name`` in UTF-8. Kept so because `String` would add 10 kB to the C library.
+  public var nameBytes: [UInt8]
   public var type: ElementType
   /// Byte offset in the record; no alignment needed.
   public var offset: Int
   public var bound: Bound
 
-  public init(name: String = "", type: ElementType, offset: Int, bound: Bound) {
-    self.name = name
+  public init(nameBytes: [UInt8], type: ElementType, offset: Int, bound: Bound) {
+    self.nameBytes = nameBytes
     self.type = type
     self.offset = offset
     self.bound = bound
+  }
+
+  public init(name: String = "", type: ElementType, offset: Int, bound: Bound) {
+    self.init(nameBytes: Array(name.utf8), type: type, offset: offset, bound: bound)
+  }
+
+  /// At most 255 bytes of UTF-8; empty for the unnamed columns of a matrix.
+  public var name: String {
+    get { String(decoding: nameBytes, as: UTF8.self) }
+    set { nameBytes = Array(newValue.utf8) }
   }
 }
 
@@ -53,7 +63,8 @@ public struct Layout: Sendable {
       let field = fields[index]
       guard field.offset >= 0, field.offset <= recordSize - field.type.size else {
         throw .invalidArgument(
-          "field # leaves the record of # bytes; correct its offset or the record size", index, recordSize)
+          "field # leaves the record of # bytes; correct its offset or the record size", index,
+          recordSize)
       }
       for byte in field.offset..<field.offset + field.type.size {
         guard !covered[byte] else {
@@ -62,9 +73,12 @@ public struct Layout: Sendable {
         }
         covered[byte] = true
       }
-      guard field.name.utf8.count <= Self.longestName else {
+      guard field.nameBytes.count <= Self.longestName else {
         throw .invalidArgument(
           "the name of field # is longer than # bytes", index, Self.longestName)
+      }
+      guard isUTF8(field.nameBytes), !field.nameBytes.contains(0) else {
+        throw .invalidArgument("the name of field # is not UTF-8, or has a zero byte", index)
       }
       switch field.bound {
       case .exact: break
@@ -86,7 +100,9 @@ public struct Layout: Sendable {
         "# fields; a record has 1 to # fields", fieldCount, Self.largestFieldCount)
     }
     try self.init(
-      fields: (0..<fieldCount).map { Field(type: type, offset: $0 * type.size, bound: bound) },
+      fields: (0..<fieldCount).map {
+        Field(nameBytes: [], type: type, offset: $0 * type.size, bound: bound)
+      },
       recordSize: fieldCount * type.size)
   }
 }

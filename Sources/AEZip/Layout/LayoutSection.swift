@@ -19,7 +19,7 @@ extension Layout {
       writer.signed(field.offset - end)
       if kind != 0 && !repeats { writer.f64(bound) }
       if kind != 0 { previous = bound }
-      writer.block(Array(field.name.utf8))
+      writer.block(field.nameBytes)
       end = field.offset + field.type.size
     }
     return writer.bytes
@@ -51,10 +51,7 @@ extension Layout {
       default: throw .corrupted(what: "the bound of a field", declared: Int(kind), computed: 2)
       }
       let name = try reader.block(limit: Self.longestName)
-      guard let text = String(validating: name) else {
-        throw .corrupted(what: "the name of a field", declared: index, computed: 0)
-      }
-      fields.append(Field(name: text, type: type, offset: end + gap, bound: bound))
+      fields.append(Field(nameBytes: [UInt8](name), type: type, offset: end + gap, bound: bound))
       end += gap + type.size
     }
     try reader.expectEnd()
@@ -63,16 +60,5 @@ extension Layout {
     } catch {
       throw .corrupted(what: "the layout", declared: count, computed: recordSize)
     }
-  }
-}
-
-extension String {
-  /// Text of UTF-8 bytes; nil if they are not valid.
-  init?(validating bytes: UnsafeRawBufferPointer) {
-    guard bytes.count > 0 else {
-      self = ""
-      return
-    }
-    self.init(validating: bytes.bindMemory(to: UInt8.self), as: UTF8.self)
   }
 }

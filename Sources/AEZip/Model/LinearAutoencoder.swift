@@ -16,6 +16,11 @@ struct LinearAutoencoder {
   var latentCount: Int { components.count }
 
   static let mostLatents = 1024
+
+  static func mostLatents(fieldCount: Int) -> Int {
+    min(mostLatents, fieldCount, Limits.modelWeights / max(fieldCount, 1))
+  }
+
   /// Weights are multiples of this: 16 bits with their sign.
   static let weightUnit = 0x1p-15
 
@@ -28,7 +33,7 @@ struct LinearAutoencoder {
     self.fields = fields
     self.means = means
     self.scales = scales
-    for latent in 0..<min(latentCount, fields.count) {
+    for latent in 0..<min(latentCount, Self.mostLatents(fieldCount: fields.count)) {
       components.append(
         eigen.vectors[latent].map { nearest($0 / Self.weightUnit) * Self.weightUnit })
     }
@@ -42,8 +47,11 @@ struct LinearAutoencoder {
   func terms(columns: [Column], steps: [Double]) -> LinearTerms {
     var terms = LinearTerms()
     var place = [Int](repeating: -1, count: columns.count)
+    // Both run through the fields in ascending order.
+    var position = 0
     for index in 0..<columns.count {
-      for position in 0..<fields.count where fields[position] == columns[index].field! {
+      while position < fields.count && fields[position] < columns[index].field! { position += 1 }
+      if position < fields.count && fields[position] == columns[index].field! {
         place[index] = position
       }
     }
@@ -114,7 +122,7 @@ extension LinearAutoencoder {
       throw .unsupportedVersion(found: Int(kind), newest: Int(Self.kind))
     }
     let count = try reader.count(limit: fieldCount)
-    let latentCount = try reader.count(limit: min(count, Self.mostLatents))
+    let latentCount = try reader.count(limit: Self.mostLatents(fieldCount: count))
     var next = 0
     for _ in 0..<count {
       let field = next + (try reader.count(limit: fieldCount))

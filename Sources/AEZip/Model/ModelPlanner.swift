@@ -26,7 +26,7 @@ struct ModelPlanner {
     func model(_ latentCount: Int) -> LinearAutoencoder {
       LinearAutoencoder(
         fields: moments.fields, means: moments.means, scales: moments.scales, eigen: eigen,
-        latentCount: min(latentCount, LinearAutoencoder.mostLatents))
+        latentCount: latentCount)
     }
     if let latents { return model(latents) }
 

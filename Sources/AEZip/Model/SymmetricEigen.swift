@@ -24,7 +24,7 @@ struct SymmetricEigen {
         }
       }
     }
-    let order = (0..<size).sorted { d[$0] != d[$1] ? d[$0] > d[$1] : $0 < $1 }
+    let order = ascending(d.map { -$0 })
     for rank in 0..<size {
       values[rank] = d[order[rank]]
       var vector = [Double](repeating: 0, count: size)

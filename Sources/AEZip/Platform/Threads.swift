@@ -18,10 +18,12 @@ func parallelFor(
   for _ in 1..<workers {
     var thread = pthread_t()
     let box = Unmanaged.passRetained(crew).toOpaque()
-    let status = pthread_create(&thread, nil, { raw in
-      Unmanaged<Crew>.fromOpaque(raw!).takeRetainedValue().work()
-      return nil
-    }, box)
+    let status = pthread_create(
+      &thread, nil,
+      { raw in
+        Unmanaged<Crew>.fromOpaque(raw!).takeRetainedValue().work()
+        return nil
+      }, box)
     if status == 0 {
       started.append(thread)
     } else {
@@ -37,29 +39,33 @@ private final class Crew: @unchecked Sendable {
   private let count: Int
   private let body: @Sendable (Int) -> Void
   private var next = 0
-  private var mutex = pthread_mutex_t()
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
   init(count: Int, body: @escaping @Sendable (Int) -> Void) {
     self.count = count
     self.body = body
-    pthread_mutex_init(&mutex, nil)
+    pthread_mutex_init(mutex, nil)
   }
 
-  deinit { pthread_mutex_destroy(&mutex) }
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
 
   func work() {
     while true {
-      pthread_mutex_lock(&mutex)
+      pthread_mutex_lock(mutex)
       let index = next
       next += 1
-      pthread_mutex_unlock(&mutex)
+      pthread_mutex_unlock(mutex)
       guard index < count else { break }
       body(index)
     }
   }
 }
 
-/// The number of threads that a request for `threads` means; 0 is one per processor.
+/// The number of threads that a request for `threads` means; 0 is one per processor. Each of them
+/// holds a chunk, so more than 64 are not used.
 func threadCount(_ threads: Int) -> Int {
-  threads > 0 ? min(threads, 1024) : Int(aez_processor_count())
+  threads > 0 ? min(threads, 64) : Int(aez_processor_count())
 }

@@ -21,13 +21,14 @@ struct CsvPlan {
   /// A printed unit is at most an 8th of the bound, so rounding takes at most a 16th of it.
   private static let unitsPerBound = 8.0
 
-  /// - Parameters:
-  ///   - asked: relative bounds are relative to `maximum - minimum`.
-  ///   - minimum, maximum: of the finite values; infinite if there are none.
-  init(
-    _ kind: CsvKind, type: ElementType, minimum: Double, maximum: Double, asked: Bound
-  ) {
-    let bound = Self.absolute(asked, minimum, maximum)
+  /// - Parameter asked: a relative bound is relative to the column's range.
+  init(_ column: CsvColumn, _ kind: CsvKind, asked: Bound) {
+    let bound =
+      switch asked {
+      case .exact: 0.0
+      case .absolute(let bound): bound
+      case .relative(let share): column.bound(relative: share)
+      }
     switch kind {
     case .text: self.init(.exact, .text, nil)
     case .time(let time): self.init(.exact, .time(time), nil)
@@ -36,8 +37,7 @@ struct CsvPlan {
       let whole = bound.rounded(.down)
       self.init(whole < 1 ? .exact : .absolute(whole), .integer, whole < 1 ? nil : bound)
     case .decimal(let places, let isLattice):
-      self = Self.decimal(
-        places, isLattice, bound: bound, largest: max(-minimum, maximum, 0))
+      self = Self.decimal(places, isLattice, bound: bound, largest: column.largest)
     }
   }
 
@@ -81,14 +81,5 @@ struct CsvPlan {
       }
     }
     return CsvPlan(.absolute(bound), .shortest(fewestPlaces: places.lowerBound), bound)
-  }
-
-  private static func absolute(_ asked: Bound, _ minimum: Double, _ maximum: Double) -> Double {
-    switch asked {
-    case .exact: 0
-    case .absolute(let bound): bound
-    case .relative(let share):
-      minimum < maximum ? min(share * maximum - share * minimum, .greatestFiniteMagnitude) : 0
-    }
   }
 }

@@ -159,9 +159,7 @@ final class CsvSource: RecordSource {
   func plan(bounds: [Bound]) throws -> (fields: [Field], metadata: Json) {
     var planned = fields
     for (index, column) in columns.enumerated() {
-      let plan = CsvPlan(
-        kinds[index], type: fields[index].type, minimum: column.minimum, maximum: column.maximum,
-        asked: bounds[index])
+      let plan = CsvPlan(column, kinds[index], asked: bounds[index])
       planned[index].bound = plan.codecBound
       var described = CsvOrigin.Column(style: plan.style, bound: plan.textBound)
       if case .text = kinds[index] {

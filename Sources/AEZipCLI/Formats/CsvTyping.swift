@@ -30,7 +30,10 @@ final class CsvColumn {
   /// Of the finite numbers, or of a time's counts.
   private(set) var minimum = Double.infinity
   private(set) var maximum = -Double.infinity
+  /// Of the integers: magnitudes, which Float64 would round.
+  private var smallestPositive = UInt64.max
   private var largestPositive: UInt64 = 0
+  private var smallestNegative = UInt64.max
   private var largestNegative: UInt64 = 0
 
   init(name: String) { self.name = name }
@@ -54,8 +57,10 @@ final class CsvColumn {
     if number.isInteger {
       if number.isNegative {
         largestNegative = max(largestNegative, number.digits)
+        smallestNegative = min(smallestNegative, number.digits)
       } else {
         largestPositive = max(largestPositive, number.digits)
+        smallestPositive = min(smallestPositive, number.digits)
       }
     } else {
       isInteger = false
@@ -128,6 +133,28 @@ final class CsvColumn {
       }
       return integerType.map { (.integer, $0) } ?? becomeTextAtLast()
     }
+  }
+
+  /// The largest magnitude of a number; 0 if there is none.
+  var largest: Double { max(-minimum, maximum, 0) }
+
+  /// A share of the numbers' range (max - min): what a relative bound means.
+  func bound(relative share: Double) -> Double {
+    guard minimum < maximum || isInteger && minimum <= maximum else { return 0 }
+    guard state == .number, isInteger else {
+      let range = maximum - minimum
+      // The halves of a range beyond Float64's own may still have a share within.
+      let bound = range.isFinite ? share * range : share * maximum - share * minimum
+      return min(bound, .greatestFiniteMagnitude)
+    }
+    let hasNegative = smallestNegative <= largestNegative
+    let hasPositive = smallestPositive <= largestPositive
+    let most = hasPositive ? largestPositive : 0 &- smallestNegative
+    let least = hasNegative ? 0 &- largestNegative : smallestPositive
+    // Rounded down where Float64 has no room for all digits.
+    let span = most &- least
+    let range = Double(span >> 53 == 0 ? span : span & ~0x7FF)
+    return min(share * range, .greatestFiniteMagnitude)
   }
 
   /// The smallest type that holds all integers; with missing values the smallest float.

@@ -1,0 +1,761 @@
+"""A decoder of aezip containers in numpy and zlib, written from Format.md alone.
+
+    python decode.py FILE.aez OUT.npy
+
+It knows nothing of the library, and restores the same bits: numpy rounds every float32 and float64
+operation once, as the format asks. Comments name the sections of Format.md.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import zlib
+from dataclasses import dataclass, field
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+
+class Refused(Exception):
+    """The bytes are not what Format.md says they must be."""
+
+
+def refuse_unless(condition: object, what: str) -> None:
+    if not condition:
+        raise Refused(what)
+
+
+# ------------------------------------------------------------------------ 1. Conventions
+
+
+class Reader:
+    """Reads numbers from bytes."""
+
+    def __init__(self, data: bytes):
+        self.data = memoryview(data)
+        self.position = 0
+
+    def take(self, size: int) -> bytes:
+        refuse_unless(0 <= size <= len(self.data) - self.position, "bytes are missing")
+        start = self.position
+        self.position += size
+        return bytes(self.data[start : self.position])
+
+    def rest(self) -> bytes:
+        return self.take(len(self.data) - self.position)
+
+    def number(self, form: str):
+        return struct.unpack("<" + form, self.take(struct.calcsize(form)))[0]
+
+    def u8(self, below: int = 256) -> int:
+        value = self.number("B")
+        refuse_unless(value < below, f"{value} where at most {below - 1} is permitted")
+        return value
+
+    def u32(self) -> int:
+        return self.number("I")
+
+    def u64(self) -> int:
+        return self.number("Q")
+
+    def finite(self, form: str) -> float:
+        value = self.number(form)
+        refuse_unless(np.isfinite(value), "a number is not finite")
+        return value
+
+    def count(self, limit: int = 2**63 - 1) -> int:
+        value = 0
+        for place in range(9):
+            byte = self.u8()
+            value |= (byte & 127) << (7 * place)
+            if byte < 128:
+                refuse_unless(value <= limit, f"{value} where at most {limit} is permitted")
+                return value
+        raise Refused("a count of more than nine bytes")
+
+    def signed(self) -> int:
+        value = self.count()
+        return value // 2 if value % 2 == 0 else -(value + 1) // 2
+
+    def end(self) -> None:
+        refuse_unless(self.position == len(self.data), "bytes are left over")
+
+
+def inflate(stream: bytes, size: int) -> bytes:
+    """What a zlib stream gives, which must be ``size`` bytes."""
+    refuse_unless(size <= 1040 * len(stream), "more bytes than deflate can give")
+    if size == 0:
+        refuse_unless(not stream, "a stream of nothing")
+        return b""
+    inflater = zlib.decompressobj()
+    try:
+        result = inflater.decompress(stream, size + 1)
+    except zlib.error as error:
+        raise Refused(str(error)) from error
+    whole = inflater.eof and not inflater.unused_data and len(result) == size
+    refuse_unless(whole, "a stream gives another size")
+    return result
+
+
+# -------------------------------------------------------------------------- 2. Container
+
+LAYOUT, MODEL, METADATA, CHUNK, STATISTICS, INDEX = range(1, 7)
+
+
+class Entry(NamedTuple):
+    kind: int
+    offset: int
+    length: int
+    records: int
+
+
+def payload_of(data: bytes, entry: Entry) -> bytes:
+    """2.2: the payload of a section."""
+    reader = Reader(data)
+    reader.take(entry.offset)
+    kind, checksum, length = reader.u32(), reader.u32(), reader.u64()
+    refuse_unless((kind, length) == (entry.kind, entry.length), "index and section disagree")
+    payload = reader.take(length)
+    computed = zlib.crc32(struct.pack("<IIQ", kind, 0, length) + payload)
+    refuse_unless(computed == checksum, "the checksum of a section")
+    return payload
+
+
+def unpacked(payload: bytes) -> bytes:
+    """2.2: the contents of a packed payload."""
+    reader = Reader(payload)
+    size = reader.count(limit=2**28)
+    return inflate(reader.rest(), size)
+
+
+def read_index(data: bytes) -> Tuple[int, List[Entry]]:
+    """2.1, 2.3 and 2.4: the number of records, and where the sections lie."""
+    magic = b"\x89AEZ\r\n\x1a\n"
+    refuse_unless(data[:8] == magic[: len(data)] and data, "no container")
+    header = Reader(data)
+    header.take(8)
+    version, checksum = header.u32(), header.u32()
+    refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
+    refuse_unless(version == 1, f"format version {version}")
+    refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
+    trailer = Reader(data[-16:])
+    offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
+    right = checksum == zlib.crc32(data[-16:-8]) and mark == b"AEZE"
+    refuse_unless(right and offset <= len(data) - 32, "the end of the file is missing")
+    index = Reader(payload_of(data, Entry(INDEX, offset, len(data) - 32 - offset, 0)))
+    records = index.count()
+    entries = []
+    for _ in range(index.count()):
+        kind, place, length = index.count(2**32 - 1), index.count(), index.count()
+        held = index.count(2**24) if kind == CHUNK else 0
+        refuse_unless(place + 16 + length <= offset, "a section lies behind the index")
+        entries.append(Entry(kind, place, length, held))
+    index.end()
+    refuse_unless(sum(entry.records for entry in entries) == records, "the number of records")
+    return records, entries
+
+
+@dataclass
+class Container:
+    records: np.ndarray
+    layout: Layout
+    metadata: bytes
+    statistics: List[FieldStatistics]
+
+
+def decode(data: bytes) -> Container:
+    """Everything that a container holds."""
+    record_count, entries = read_index(data)
+    layout: Optional[Layout] = None
+    statistics: Optional[List[FieldStatistics]] = None
+    model: Optional[Model] = None
+    metadata: Optional[bytes] = None
+    chunks: List[np.ndarray] = []
+    for entry in entries:
+        payload = payload_of(data, entry)
+        if entry.kind == LAYOUT:
+            refuse_unless(layout is None and not chunks, "the order of sections")
+            layout = read_layout(unpacked(payload))
+        elif entry.kind == MODEL:
+            early = layout is not None and model is None and not chunks
+            refuse_unless(early, "the order of sections")
+            model = read_model(unpacked(payload), len(layout.fields))
+        elif entry.kind == METADATA:
+            refuse_unless(metadata is None and len(payload) <= 2**24, "the metadata")
+            metadata = payload
+        elif entry.kind == STATISTICS:
+            refuse_unless(layout is not None and statistics is None, "the order of sections")
+            statistics = read_statistics(unpacked(payload), layout)
+        elif entry.kind == CHUNK:
+            refuse_unless(layout is not None, "the order of sections")
+            chunks.append(Chunk(payload, entry.records, layout, model).decode())
+        else:
+            refuse_unless(entry.kind >= 2**31, f"an unknown section of type {entry.kind}")
+    refuse_unless(layout is not None and statistics is not None, "a section is missing")
+    records = np.concatenate(chunks) if chunks else np.zeros((0, layout.record_size), np.uint8)
+    return Container(
+        records.reshape(-1).view(layout.dtype())[:record_count],
+        layout,
+        metadata or b"",
+        statistics,
+    )
+
+
+# ----------------------------------------------------------------------------- 3. Layout
+
+TYPES = [None, "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"]
+
+
+class Field(NamedTuple):
+    name: str
+    type: np.dtype
+    offset: int
+    kind: int
+    bound: float
+
+
+class Layout(NamedTuple):
+    record_size: int
+    fields: List[Field]
+
+    def dtype(self) -> np.dtype:
+        """A structured type; fields without a name are called x0, x1, ..."""
+        return np.dtype(
+            {
+                "names": [f.name or f"x{place}" for place, f in enumerate(self.fields)],
+                "formats": [f.type for f in self.fields],
+                "offsets": [f.offset for f in self.fields],
+                "itemsize": self.record_size,
+            }
+        )
+
+
+def read_layout(data: bytes) -> Layout:
+    reader = Reader(data)
+    record_size, field_count = reader.count(2**20), reader.count(65535)
+    refuse_unless(record_size and field_count, "no fields")
+    covered = np.zeros(record_size, bool)
+    fields = []
+    end, bound = 0, 0.0
+    for _ in range(field_count):
+        code = reader.u8(below=128)
+        number, kind = code & 15, code >> 4 & 3
+        refuse_unless(1 <= number <= 10 and kind <= 2, "an unknown type or bound")
+        dtype = np.dtype("<" + TYPES[number])
+        offset = end + reader.signed()
+        end = offset + dtype.itemsize
+        if kind != 0 and not code & 64:
+            bound = reader.finite("d")
+            refuse_unless(bound >= 0, "a negative bound")
+        name = reader.take(reader.count(255))
+        refuse_unless(0 <= offset and end <= record_size, "a field leaves the record")
+        refuse_unless(not covered[offset:end].any(), "fields overlap")
+        covered[offset:end] = True
+        try:
+            fields.append(Field(name.decode(), dtype, offset, kind, bound if kind else 0.0))
+        except UnicodeDecodeError as error:
+            raise Refused("a name that is not UTF-8") from error
+    reader.end()
+    return Layout(record_size, fields)
+
+
+# ------------------------------------------------------------------------------ 4. Model
+
+
+class Model(NamedTuple):
+    fields: List[int]
+    means: List[float]
+    scales: List[float]
+    weights: np.ndarray  # latents, fields
+
+
+def read_model(data: bytes, field_count: int) -> Model:
+    reader = Reader(data)
+    refuse_unless(reader.u8() == 1, "an unknown kind of model")
+    count = reader.count(field_count)
+    latents = reader.count(min(1024, count, 2**22 // max(count, 1)))
+    fields, after = [], 0
+    for _ in range(count):
+        fields.append(after + reader.count(field_count))
+        after = fields[-1] + 1
+    refuse_unless(after <= field_count, "a field of the model that is not there")
+    means = [reader.finite("d") for _ in range(count)]
+    scales = [reader.finite("d") for _ in range(count)]
+    refuse_unless(all(scale > 0 for scale in scales), "a scale of the model")
+    low = np.frombuffer(reader.take(count * latents), np.uint8).astype(np.int64)
+    high = np.frombuffer(reader.take(count * latents), np.int8).astype(np.int64)
+    reader.end()
+    return Model(fields, means, scales, ((high * 256 + low) / 32768).reshape(latents, count))
+
+
+# ------------------------------------------------------------------------- 5. Statistics
+
+
+class FieldStatistics(NamedTuple):
+    minimum: float
+    maximum: float
+    missing: int
+    absolute_bound: float
+    largest_error: float
+    rmse: float
+
+
+def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
+    reader = Reader(data)
+    result = []
+    for f in layout.fields:
+        flags = reader.u8(below=32)
+        low = high = float("nan")
+        if flags & 1:
+            form = "f" if flags & 16 else "d"
+            low, high = reader.number(form), reader.number(form)
+        missing = reader.count() if flags & 2 else 0
+        absolute = reader.number("d") if flags & 4 else absolute_bound(f, low, high)
+        errors = [0.0, 0.0]
+        if flags & 8:
+            errors = [(reader.u8() | reader.u8() << 8) / 65535 * absolute for _ in range(2)]
+        result.append(FieldStatistics(low, high, missing, absolute, *errors))
+    reader.end()
+    return result
+
+
+def absolute_bound(f: Field, low: float, high: float) -> float:
+    if f.kind != 2 or not low < high:
+        return f.bound if f.kind == 1 else 0.0
+    span = high - low
+    product = f.bound * span if np.isfinite(span) else f.bound * high - f.bound * low
+    return min(product, sys.float_info.max)
+
+
+# ----------------------------------------------------------------------------- 6. Chunks
+
+CONSTANT, EXACT, CODED = range(3)
+
+
+@dataclass
+class Strands:
+    """6.1: which record lies in which lane of which block."""
+
+    records: int
+    count: int
+    places: List[np.ndarray] = field(init=False)  # for each block its lanes' records
+
+    def __post_init__(self) -> None:
+        whole, rest = divmod(self.records, self.count)
+        lanes = np.arange(self.count)
+        first = lanes * whole + np.minimum(lanes, rest)
+        self.places = [first + block for block in range(whole)]
+        if rest:
+            self.places.append(first[:rest] + whole)
+
+    def by_block(self) -> np.ndarray:
+        """The chunk's records in the order of blocks."""
+        return np.concatenate(self.places)
+
+
+class Reference(NamedTuple):
+    column: int
+    lag: int
+    factor: float  # a regressor's coefficient, a source's weight
+
+
+@dataclass
+class Column:
+    """6.3: how a field, or a latent, is coded."""
+
+    field: Optional[Field]
+    snap: int
+    single: bool
+    record_order: bool
+    origin: float
+    unit: float
+    base: int
+    scale: float
+    multiple: int
+    intercept: float
+    regressors: List[Reference]
+    sources: List[Reference]
+    thresholds: List[int]
+    model: Optional[List[float]] = None  # 6.4: a, b_0, b_1, ...
+
+
+@dataclass
+class Piece:
+    stream: int
+    shift: int
+    count: int
+
+
+class Chunk:
+    def __init__(
+        self, payload: bytes, record_count: int, layout: Layout, model: Optional[Model] = None
+    ):
+        limits = (record_count * len(layout.fields), record_count * layout.record_size)
+        refuse_unless(limits[0] <= 2**25 and limits[1] <= 2**28, "a chunk beyond the limits")
+        self.body = Reader(payload)
+        header_size = self.body.count(2**28)
+        self.header = Reader(inflate(self.body.take(self.body.count(2**28)), header_size))
+        self.count = record_count
+        self.layout = layout
+        self.model = model
+        self.output = np.zeros((record_count, layout.record_size), np.uint8)
+
+    def put(self, f: Field, values: np.ndarray) -> None:
+        """Fills in a field of all records."""
+        raw = np.ascontiguousarray(values).view(np.uint8).reshape(self.count, f.type.itemsize)
+        self.output[:, f.offset : f.offset + f.type.itemsize] = raw
+
+    def decode(self) -> np.ndarray:
+        header = self.header
+        # 6.1
+        refuse_unless(header.count(2**24) == self.count, "the records of a chunk")
+        lanes = header.u8(below=65)
+        refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
+        refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
+        self.strands = Strands(self.count, lanes)
+        flags = header.u8(below=4)
+        self.wide = flags & 1 == 1
+        most = len(self.model.weights) if self.model else 0
+        self.latents = header.count(most) if flags & 2 else 0
+        # 6.2
+        coded, exact = [], []
+        for f in self.layout.fields:
+            treatment = header.u8(below=3)
+            if treatment == CONSTANT:
+                value = np.frombuffer(header.take(f.type.itemsize), f.type)
+                self.put(f, np.repeat(value, self.count))
+            else:
+                (exact if treatment == EXACT else coded).append(f)
+        held = [None] * self.latents + coded
+        self.columns = [self.read_column(f, n, len(held)) for n, f in enumerate(held)]
+        if self.latents:
+            for column in self.columns[self.latents :]:
+                column.model = self.model_terms(column)
+        # 6.5 to 6.8
+        self.restore(self.read_codes(self.read_pieces()))
+        self.read_exceptions()
+        for f in exact:
+            self.put(f, self.read_exact(f))
+        header.end()
+        self.body.end()
+        return self.output
+
+    # 6.3
+
+    def read_column(self, f: Optional[Field], number: int, column_count: int) -> Column:
+        header = self.header
+
+        def reference() -> Tuple[int, int]:
+            column, lag = divmod(header.count(column_count * 3 - 1), 3)
+            refuse_unless(lag > 0 or column < number, "a column that is not known yet")
+            return column, lag
+
+        flags = header.u8(below=128)
+        refuse_unless(flags & 3 < 3, "an unknown snap")
+        origin, unit = header.finite("d"), header.finite("d")
+        base = header.number("q") if flags & 32 else 0
+        scale = header.finite("d") if flags & 64 else 1.0
+        multiple = header.count(2**30)
+        intercept = header.finite("f")
+        refuse_unless(unit > 0 and scale > 0 and multiple > 0, "units that are not positive")
+        count = header.count(64)
+        exponent = header.u8(below=64) if count else 0
+        regressors = [Reference(*reference(), header.signed() / 2**exponent) for _ in range(count)]
+        sources = [Reference(*reference(), header.count(4096)) for _ in range(header.count(6))]
+        thresholds = [header.count(2**31 - 1) for _ in range(header.count(15))]
+        single = flags & 8 != 0
+        if single:
+            with np.errstate(over="ignore"):
+                finite = np.isfinite(np.float32(origin)) and np.isfinite(np.float32(unit))
+            refuse_unless(finite, "a single column that cannot be one")
+        if single and f is not None:
+            narrow = f.type.kind == "f" and f.type.itemsize == 4 or f.type.itemsize <= 2
+            right = narrow and scale == 1 and not self.wide
+            refuse_unless(right, "a single column that cannot be one")
+        return Column(
+            f, flags & 3, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
+            regressors, sources, thresholds,
+        )  # fmt: skip
+
+    # 6.6
+
+    def read_pieces(self) -> List[Piece]:
+        header = self.header
+        counts = []
+        for column in self.columns:
+            if not column.thresholds:
+                counts.append(self.count)
+                continue
+            classes = [header.count(self.count) for _ in range(len(column.thresholds) + 1)]
+            refuse_unless(sum(classes) == self.count, "the classes of a column")
+            counts += classes
+        pieces = []
+        for count in counts:
+            stream, shift = divmod(header.count(), 32)
+            refuse_unless(shift <= 24, "too many raw bits")
+            pieces.append(Piece(stream, shift, count))
+        return pieces
+
+    def read_codes(self, pieces: List[Piece]) -> List[np.ndarray]:
+        """The codes of each piece."""
+        header, body = self.header, self.body
+        stream_count = header.count(len(pieces))
+        refuse_unless(all(piece.stream < stream_count for piece in pieces), "an unknown stream")
+        directory = []
+        for _ in range(stream_count):
+            grouping = header.u8(below=7)
+            given = header.count(2**28) if grouping == 6 else None
+            directory.append((grouping, given, header.count()))
+        escape_count, escape_size = header.count(), header.count()
+        raw_count, raw_size = header.count(), header.count()
+        packed = [body.take(size) for _, _, size in directory]
+        escapes = Reader(inflate(body.take(escape_size), escape_count))
+        bits = np.unpackbits(
+            np.frombuffer(inflate(body.take(raw_size), raw_count), np.uint8), bitorder="little"
+        )
+
+        symbols: List[Optional[np.ndarray]] = [None] * len(pieces)
+        for stream, (grouping, given, _) in enumerate(directory):
+            members = [place for place, piece in enumerate(pieces) if piece.stream == stream]
+            total = sum(pieces[place].count for place in members)
+            joined = ungroup(packed[stream], grouping, given, total, escapes)
+            start = 0
+            for place in members:
+                symbols[place] = joined[start : start + pieces[place].count]
+                start += pieces[place].count
+        escapes.end()
+
+        codes, position = [], 0
+        for piece, of_piece in zip(pieces, symbols):
+            decoded, position = symbols_to_codes(of_piece, piece.shift, bits, position)
+            codes.append(decoded)
+        refuse_unless(-(-position // 8) == raw_count, "raw bits are left over")
+        return codes
+
+    # 6.4 and 6.5
+
+    def model_terms(self, column: Column) -> List[float]:
+        """What the model says of a column in its code units: a, b_0, b_1, ..."""
+        number = self.layout.fields.index(column.field)
+        if number not in self.model.fields:
+            return [0.0] * (self.latents + 1)
+        j = self.model.fields.index(number)
+        with np.errstate(all="ignore"):
+            scale, unit = np.float64(column.scale), np.float64(column.unit)
+            terms = [((self.model.means[j] - float(column.base)) * scale - column.origin) / unit]
+            for k in range(self.latents):
+                weight = self.model.weights[k, j] * self.columns[k].unit
+                terms.append(weight * self.model.scales[j] * scale / unit)
+        return terms
+
+    def restore(self, pieces: List[np.ndarray]) -> None:
+        """Codes to values, block after block."""
+        real = np.float64 if self.wide else np.float32
+        limit = real(2_000_000_000 if self.wide else 4_000_000)
+        strands, lanes = self.strands, self.strands.count
+        blocks = len(strands.places)
+        order = strands.by_block()
+        # By block and lane, with two blocks of zeros before the first: codes, and corrections.
+        codes = [np.zeros((blocks + 2, lanes), np.int64) for _ in self.columns]
+        r = [np.zeros((blocks + 2, lanes), real) for _ in self.columns]
+        classes: Dict[int, List] = {}
+        values = []
+        pieces = list(pieces)
+        for number, column in enumerate(self.columns):
+            values.append(np.empty(self.count, column.field.type if column.field else real))
+            if column.thresholds:
+                count = len(column.thresholds) + 1
+                classes[number] = [iter(pieces.pop(0).tolist()) for _ in range(count)]
+            else:
+                piece = pieces.pop(0)
+                in_blocks = piece[order] if column.record_order else piece
+                codes[number].reshape(-1)[2 * lanes : 2 * lanes + self.count] = in_blocks
+
+        def limited(s: np.ndarray) -> np.ndarray:
+            return np.where((s < limit) & (s > -limit), s, real(0))
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            for block, places in enumerate(strands.places):
+                row = block + 2
+                active = len(places)
+                for number, column in enumerate(self.columns):
+                    if number in classes:
+                        codes[number][row, :active] = self.next_codes(
+                            column, classes[number], codes, row, active
+                        )
+                    # Prediction
+                    m = None
+                    if column.model:
+                        m = np.full(lanes, real(column.model[0]))
+                        for latent, b in enumerate(column.model[1:]):
+                            m = m + real(b) * r[latent][row]
+                        m = limited(m)
+                    s = np.full(lanes, real(column.intercept))
+                    if m is not None:
+                        s = m + s
+                    for source in column.regressors:
+                        s = s + real(source.factor) * r[source.column][row - source.lag]
+                    p = limited(s)
+                    if column.snap == 1:
+                        p = np.rint(p)
+                    elif column.snap == 2:
+                        p = np.rint(p - real(0.5)) + real(0.5)
+                    # Restoration
+                    y = p + real(column.multiple) * codes[number][row].astype(real)
+                    r[number][row] = y if m is None else y - m
+                    if column.field:
+                        values[number][places] = restored(column, y[:active])
+        for column, of_column in zip(self.columns, values):
+            if column.field:
+                self.put(column.field, of_column)
+
+    def next_codes(self, column, classes, codes, row, active) -> List[int]:
+        """6.5: the codes of one block of a column with classes."""
+        activity = np.zeros(active, np.int64)
+        for source in column.sources:
+            known = np.abs(codes[source.column][row - source.lag, :active])
+            activity += source.factor * np.minimum(known, 32767)
+        reached = sum((activity >= threshold).astype(int) for threshold in column.thresholds)
+        try:
+            return [next(classes[kind]) for kind in reached.tolist()]
+        except StopIteration as error:
+            raise Refused("a class has too few codes") from error
+
+    # 6.7
+
+    def read_exceptions(self) -> None:
+        header, body = self.header, self.body
+        columns = self.columns[self.latents :]
+        counts = [header.count(self.count) for _ in columns]
+        places_size = header.count(2**28)
+        if not any(counts):
+            refuse_unless(places_size == 0, "places without exceptions")
+            return
+        sizes = [column.field.type.itemsize for column in columns]
+        places_stream, values_stream = header.count(2**28), header.count(2**28)
+        places = Reader(inflate(body.take(places_stream), places_size))
+        total = sum(count * size for count, size in zip(counts, sizes))
+        values = Reader(inflate(body.take(values_stream), total))
+        for column, count, size in zip(columns, counts, sizes):
+            if count == 0:
+                continue
+            if count <= self.count // 16:
+                gaps = [places.count(self.count) for _ in range(count)]
+                records = np.cumsum(np.array(gaps) + 1) - 1
+                refuse_unless(records[-1] < self.count, "an exception past the last record")
+            else:
+                mask = np.frombuffer(places.take(-(-self.count // 8)), np.uint8)
+                records = np.flatnonzero(np.unpackbits(mask, bitorder="little")[: self.count])
+                refuse_unless(len(records) == count, "the number of exceptions")
+            planes = np.frombuffer(values.take(count * size), np.uint8).reshape(size, count)
+            f = column.field
+            self.output[records, f.offset : f.offset + size] = planes.T
+        places.end()
+
+    # 6.8
+
+    def read_exact(self, f: Field) -> np.ndarray:
+        transform = self.header.u8(below=4)
+        size = f.type.itemsize
+        sizes = [self.header.count(2**28) for _ in range(size)]
+        planes = [np.frombuffer(inflate(self.body.take(s), self.count), np.uint8) for s in sizes]
+        bits = np.ascontiguousarray(np.stack(planes, axis=1)).view(f"<u{size}").reshape(-1)
+        if transform == 1:
+            bits = np.cumsum(bits, dtype=bits.dtype)
+        elif transform == 2:
+            bits = np.bitwise_xor.accumulate(bits)
+        elif transform == 3:
+            bits = np.cumsum(np.cumsum(bits, dtype=bits.dtype), dtype=bits.dtype)
+        return bits
+
+
+# 6.4
+
+
+def restored(column: Column, y: np.ndarray) -> np.ndarray:
+    """Code units to values of the field's type."""
+    dtype = column.field.type
+    if column.single:
+        x = np.float32(column.origin) + np.float32(column.unit) * y
+    else:
+        x = column.origin + column.unit * y.astype(np.float64)
+        if column.scale != 1:
+            x = x / column.scale
+    if dtype.kind == "f":
+        return x.astype(dtype)
+    limits = np.iinfo(dtype)
+    base = column.base if dtype.itemsize == 8 else 0
+    if dtype.kind == "u" and base < 0:
+        base += 2**64
+    low, high = limits.min - base, limits.max - base
+    if dtype.itemsize == 8:
+        low, high = max(low, -(2**53)), min(high, 2**53)
+    x = np.minimum(np.maximum(x, x.dtype.type(low)), x.dtype.type(high))
+    if dtype.itemsize <= 2:
+        x = x.astype(np.float32)
+    return (x.astype(np.int64).view(np.uint64) + np.uint64(base % 2**64)).astype(
+        f"<u{dtype.itemsize}"
+    ).view(dtype)
+
+
+# 6.6
+
+ALPHABETS = [256, 16, 6, 4, 3, 2]
+SIZES = [1, 2, 3, 4, 5, 8]
+
+
+def ungroup(
+    stream: bytes, grouping: int, given: Optional[int], count: int, escapes: Reader
+) -> np.ndarray:
+    """The ``count`` symbols of a stream."""
+    if grouping == 6:
+        data = np.frombuffer(inflate(stream, given), np.uint8).astype(np.int64)
+        counted = data < 252
+        # A byte moves by its zeros, and by the symbol that ends them.
+        moves = np.where(counted, data // 3 + 1, 84)
+        places = (np.cumsum(moves) - 1)[counted]
+        kinds = data[counted] % 3
+        refuse_unless(not places.size or places[-1] < count, "a symbol past the last one")
+        symbols = np.zeros(count, np.uint8)
+        symbols[places] = kinds + 1
+        escaped = places[kinds == 2]
+    else:
+        alphabet, size = ALPHABETS[grouping], SIZES[grouping]
+        data = np.frombuffer(inflate(stream, -(-count // size)), np.uint8)
+        if grouping == 0:
+            return data
+        digits = [data.astype(np.int64) // alphabet**place % alphabet for place in range(size)]
+        symbols = np.stack(digits, axis=1).reshape(-1)[:count].astype(np.uint8)
+        escaped = np.flatnonzero(symbols == alphabet - 1)
+    symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)
+    return symbols
+
+
+def symbols_to_codes(
+    symbols: np.ndarray, shift: int, bits: np.ndarray, position: int
+) -> Tuple[np.ndarray, int]:
+    """The codes of a piece whose raw bits begin at ``position``; also where they end."""
+    refuse_unless(not len(symbols) or symbols.max() < 228, "an unknown symbol")
+    h = symbols.astype(np.uint64)
+    index = np.maximum(symbols.astype(np.int64) - 128, 0)
+    direct = symbols < 128
+    raw = np.where(direct, 0, index // 4 + 5).astype(np.uint64)
+    base = np.where(direct, h, (4 + index % 4).astype(np.uint64) << raw)
+    widths = raw.astype(np.int64) + shift
+    starts = position + np.cumsum(widths) - widths
+    end = position + int(widths.sum())
+    refuse_unless(end <= len(bits), "raw bits are missing")
+    taken = np.zeros(len(symbols), np.uint64)
+    for place in range(int(widths.max(initial=0))):
+        has = widths > place
+        taken[has] |= bits[starts[has] + place].astype(np.uint64) << np.uint64(place)
+    low = taken & np.uint64(2**shift - 1)
+    u = ((base + (taken >> np.uint64(shift))) << np.uint64(shift)) + low & np.uint64(2**32 - 1)
+    u = u.astype(np.int64)
+    return np.where(u % 2 == 0, u // 2, -(u + 1) // 2), end
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as file:
+        np.save(sys.argv[2], decode(file.read()).records)
