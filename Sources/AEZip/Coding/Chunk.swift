@@ -149,26 +149,11 @@ struct ChunkEncoder {
   /// Double holds exactly: they have no plane.
   private func integerOrigins(_ records: UnsafeRawBufferPointer, _ count: Int) -> [Int64?] {
     layout.fields.map { field in
-      switch field.type {
-      case .i64:
-        var (low, high) = (Int64.max, Int64.min)
-        for record in 0..<count {
-          let value = records.loadUnaligned(
-            fromByteOffset: record * layout.recordSize + field.offset, as: Int64.self)
-          (low, high) = (min(low, value), max(high, value))
-        }
-        let (span, overflow) = high.subtractingReportingOverflow(low)
-        return overflow || span >= 1 << 52 ? nil : low + span / 2
-      case .u64:
-        var (low, high) = (UInt64.max, UInt64.min)
-        for record in 0..<count {
-          let value = records.loadUnaligned(
-            fromByteOffset: record * layout.recordSize + field.offset, as: UInt64.self)
-          (low, high) = (min(low, value), max(high, value))
-        }
-        return high - low >= 1 << 52 ? nil : Int64(bitPattern: low + (high - low) / 2)
-      case .f32, .f64, .i8, .i16, .i32, .u8, .u16, .u32: return 0
-      }
+      guard field.type.size == 8 && !field.type.isFloat, count > 0 else { return 0 }
+      let (low, high) = field.type.integerRange(
+        records.baseAddress! + field.offset, stride: layout.recordSize, count: count)
+      let span = high &- low
+      return span >= 1 << 52 ? nil : Int64(bitPattern: low &+ span / 2)
     }
   }
 
@@ -208,16 +193,11 @@ struct ChunkEncoder {
     while block < strands.blockCount {
       let blocks = block..<min(block + 8, strands.blockCount)
       for index in 0..<layout.fields.count {
+        guard let origin = origins[index] else { continue }
         let field = layout.fields[index]
-        if let plane = planes[index].float {
-          gather(
-            records, recordSize: layout.recordSize, offset: field.offset, type: field.type,
-            strands: strands, blocks: blocks, into: plane)
-        } else if let origin = origins[index] {
-          gather(
-            records, recordSize: layout.recordSize, offset: field.offset, type: field.type,
-            origin: origin, strands: strands, blocks: blocks, into: planes[index].double!)
-        }
+        gather(
+          records.baseAddress! + field.offset, recordSize: layout.recordSize, type: field.type,
+          origin: origin, strands: strands, blocks: blocks, into: planes[index])
       }
       block = blocks.upperBound
     }

@@ -4,6 +4,10 @@ import CPlatform
 struct Plane {
   var float: UnsafeMutablePointer<Float>?
   var double: UnsafeMutablePointer<Double>?
+
+  var base: UnsafeMutableRawPointer {
+    float.map { UnsafeMutableRawPointer($0) } ?? UnsafeMutableRawPointer(double!)
+  }
 }
 
 /// The codes of all columns of a chunk, block after block, each plane after two blocks of zeros, so

@@ -1,3 +1,5 @@
+import CPlatform
+
 // Records to planes and back: the values of one field in the order of blocks.
 //
 // Narrow types become Float, wide ones Double. 64-bit integers are stored relative to `base`, so
@@ -14,73 +16,72 @@ extension ElementType {
   }
 }
 
-/// Copies one field of all records into a Float plane.
-func gather(
-  _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, type: ElementType,
-  strands: Strands, blocks: Range<Int>, into plane: UnsafeMutablePointer<Float>
-) {
-  let base = records.baseAddress! + offset
-  switch type {
-  case .f32: gather(base, recordSize, strands, blocks, plane, of: Float.self) { $0 }
-  case .i8: gather(base, recordSize, strands, blocks, plane, of: Int8.self) { Float($0) }
-  case .i16: gather(base, recordSize, strands, blocks, plane, of: Int16.self) { Float($0) }
-  case .u8: gather(base, recordSize, strands, blocks, plane, of: UInt8.self) { Float($0) }
-  case .u16: gather(base, recordSize, strands, blocks, plane, of: UInt16.self) { Float($0) }
-  case .f64, .i32, .i64, .u32, .u64: preconditionFailure("not a type of Float planes")
-  }
-}
-
-/// Copies one field of all records into a Double plane; `origin` is subtracted from 64-bit integers.
-func gather(
-  _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, type: ElementType, origin: Int64,
-  strands: Strands, blocks: Range<Int>, into plane: UnsafeMutablePointer<Double>
-) {
-  let base = records.baseAddress! + offset
-  switch type {
-  case .f64: gather(base, recordSize, strands, blocks, plane, of: Double.self) { $0 }
-  case .i32: gather(base, recordSize, strands, blocks, plane, of: Int32.self) { Double($0) }
-  case .u32: gather(base, recordSize, strands, blocks, plane, of: UInt32.self) { Double($0) }
-  case .i64:
-    gather(base, recordSize, strands, blocks, plane, of: Int64.self) { Double($0 &- origin) }
-  case .u64:
-    gather(base, recordSize, strands, blocks, plane, of: UInt64.self) {
-      Double(Int64(bitPattern: $0 &- UInt64(bitPattern: origin)))
+extension ElementType {
+  /// Copies `count` values that lie `stride` bytes apart, as Float or Double (see
+  /// ``usesFloatPlane``), `step` elements apart. `origin` is subtracted from 64-bit integers.
+  @inline(never)
+  func copy(
+    _ source: UnsafeRawPointer, stride: Int, count: Int, origin: Int64,
+    to target: UnsafeMutableRawPointer, step: Int
+  ) {
+    let float = target.assumingMemoryBound(to: Float.self)
+    let double = target.assumingMemoryBound(to: Double.self)
+    switch self {
+    case .f32: Self.each(source, stride, count, float, step, Float.self) { $0 }
+    case .i8: Self.each(source, stride, count, float, step, Int8.self) { Float($0) }
+    case .i16: Self.each(source, stride, count, float, step, Int16.self) { Float($0) }
+    case .u8: Self.each(source, stride, count, float, step, UInt8.self) { Float($0) }
+    case .u16: Self.each(source, stride, count, float, step, UInt16.self) { Float($0) }
+    case .f64: Self.each(source, stride, count, double, step, Double.self) { $0 }
+    case .i32: Self.each(source, stride, count, double, step, Int32.self) { Double($0) }
+    case .u32: Self.each(source, stride, count, double, step, UInt32.self) { Double($0) }
+    case .i64, .u64:
+      Self.each(source, stride, count, double, step, Int64.self) { Double($0 &- origin) }
     }
-  case .f32, .i8, .i16, .u8, .u16: preconditionFailure("not a type of Double planes")
+  }
+
+  @inline(__always)
+  private static func each<Stored, Wide>(
+    _ source: UnsafeRawPointer, _ stride: Int, _ count: Int, _ target: UnsafeMutablePointer<Wide>,
+    _ step: Int, _: Stored.Type, _ convert: (Stored) -> Wide
+  ) {
+    var source = source
+    var target = target
+    var left = count
+    while left > 0 {
+      target.pointee = convert(source.loadUnaligned(as: Stored.self))
+      source += stride
+      target += step
+      left &-= 1
+    }
   }
 }
 
-@inline(__always)
-private func gather<Stored, Wide>(
-  _ base: UnsafeRawPointer, _ recordSize: Int, _ strands: Strands, _ blocks: Range<Int>,
-  _ plane: UnsafeMutablePointer<Wide>, of: Stored.Type, _ convert: (Stored) -> Wide
+/// Copies some blocks of one field into its plane.
+func gather(
+  _ records: UnsafeRawPointer, recordSize: Int, type: ElementType, origin: Int64, strands: Strands,
+  blocks: Range<Int>, into plane: Plane
 ) {
-  var lane = 0
-  while lane < strands.laneCount {
+  let size = type.usesFloatPlane ? 4 : 8
+  for lane in 0..<strands.laneCount {
     let first = strands.firstRecord(lane: lane)
     let length = strands.firstRecord(lane: lane + 1) - first
-    var source = base + (first + blocks.lowerBound) * recordSize
-    var target = plane + (blocks.lowerBound * Strands.width + lane)
     let end = min(blocks.upperBound, length)
-    var block = blocks.lowerBound
-    while block < end {
-      target.pointee = convert(source.loadUnaligned(as: Stored.self))
-      source += recordSize
-      target += Strands.width
-      block &+= 1
-    }
+    let start = plane.base + lane * size
+    type.copy(
+      records + (first + blocks.lowerBound) * recordSize, stride: recordSize,
+      count: end - blocks.lowerBound, origin: origin,
+      to: start + blocks.lowerBound * Strands.width * size, step: Strands.width)
     if end < blocks.upperBound {
-      let source = base + first * recordSize
-      target.pointee = convert(source.loadUnaligned(as: Stored.self))
+      type.copy(
+        records + first * recordSize, stride: 0, count: 1, origin: origin,
+        to: start + end * Strands.width * size, step: 0)
     }
-    lane &+= 1
   }
   guard strands.laneCount < Strands.width else { return }
-  var block = blocks.lowerBound
-  while block < blocks.upperBound {
-    let row = plane + block * Strands.width
-    for lane in strands.laneCount..<Strands.width { row[lane] = row[0] }
-    block &+= 1
+  for block in blocks {
+    let row = plane.base + block * Strands.width * size
+    for lane in strands.laneCount..<Strands.width { memcpy(row + lane * size, row, size) }
   }
 }
 

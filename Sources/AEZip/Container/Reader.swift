@@ -174,11 +174,24 @@ public final class ContainerReader {
     }
     guard records.count > 0, recordSize > 0 else { return }
     if fields == nil && hasPadding { memset(output.baseAddress!, 0, needed) }
-    try decode(records, threads) { (chunk) in
+    try decode(
+      Request(
+        output: output.baseAddress!, recordSize: recordSize, offsets: offsets, records: records),
+      threads)
+  }
+
+  /// What to restore, and where.
+  private struct Request {
+    var output: UnsafeMutableRawPointer
+    var recordSize: Int
+    var offsets: [Int?]
+    var records: Range<Int>
+
+    func target(_ chunk: Chunk) -> ChunkDecoder.Target {
       let start = chunk.firstRecord
       let wanted = records.clamped(to: start..<start + chunk.recordCount)
       return ChunkDecoder.Target(
-        output: output.baseAddress! + (wanted.lowerBound - records.lowerBound) * recordSize,
+        output: output + (wanted.lowerBound - records.lowerBound) * recordSize,
         recordSize: recordSize, offsets: offsets,
         wanted: wanted.lowerBound - start..<wanted.upperBound - start)
     }
@@ -204,33 +217,33 @@ public final class ContainerReader {
       position += Format.sectionHeaderSize + section.length
     }
     let memory = VerifyMemory()
-    try decode(0..<recordCount, threads) { chunk in
-      ChunkDecoder.Target(
+    try decode(
+      Request(
         output: memory.base, recordSize: 0,
-        offsets: [Int?](repeating: nil, count: self.layout.fields.count),
-        wanted: 0..<chunk.recordCount)
-    }
+        offsets: [Int?](repeating: nil, count: layout.fields.count), records: 0..<recordCount),
+      threads)
   }
 
-  /// Decodes the chunks that hold `records`, several at a time; the first error in their order is
+  /// Decodes the chunks that hold the records asked for, several at a time; the first error in their order is
   /// thrown.
   private func decode(
-    _ records: Range<Int>, _ threads: Int, _ target: @escaping (Chunk) -> ChunkDecoder.Target
+    _ request: Request, _ threads: Int
   ) throws(AEZipError) {
+    let records = request.records
     guard records.count > 0 else { return }
     let touched = chunks.filter {
       $0.firstRecord < records.upperBound && $0.firstRecord + $0.recordCount > records.lowerBound
     }
     let errors = ErrorList(count: touched.count)
     nonisolated(unsafe) let source = self.source
-    nonisolated(unsafe) let target = target
+    nonisolated(unsafe) let request = request
     let decoder = ChunkDecoder(layout: layout, kernels: kernels, model: model)
     parallelFor(touched.count, threads: threadCount(threads)) { index in
       do throws(AEZipError) {
         let payload = try source.payload(touched[index].section)
         try withExtendedLifetime(payload) { () throws(AEZipError) in
           try decoder.decode(
-            payload.bytes, recordCount: touched[index].recordCount, target: target(touched[index]))
+            payload.bytes, recordCount: touched[index].recordCount, target: request.target(touched[index]))
         }
       } catch {
         errors[index] = error

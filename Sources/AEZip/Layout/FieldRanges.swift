@@ -1,3 +1,5 @@
+import CPlatform
+
 /// The smallest and largest finite value of every field: what a relative bound is relative to.
 ///
 /// Start with ``init(layout:)``, then ``add(_:)`` batches of records in any number.
@@ -33,91 +35,95 @@ public struct FieldRanges: Sendable {
   public mutating func add(_ records: UnsafeRawBufferPointer) {
     let size = layout.recordSize
     let count = records.count / size
+    let kernels = selectKernels()
+    guard let scratch = try? Memory<Double>(3 * 64) else { return }
     // A few records at a time, so that each is read from memory once.
     var first = 0
     while first < count {
-      let batch = min(max(1, (1 << 15) / size), count - first)
+      let batch = min(64, count - first)
       let base = records.baseAddress! + first * size
       for index in 0..<layout.fields.count {
         let field = layout.fields[index]
         if case .relative = field.bound {} else { continue }
         let p = base + field.offset
-        let (low, high): (Double, Double) =
-          switch field.type {
-          case .f32: Self.range(p, size, batch, Float.self)
-          case .f64: Self.range(p, size, batch, Double.self)
-          case .i8: Self.range(p, size, batch, Int8.self)
-          case .i16: Self.range(p, size, batch, Int16.self)
-          case .i32: Self.range(p, size, batch, Int32.self)
-          case .i64: extend(index, Self.integers(p, size, batch, Int64.self))
-          case .u8: Self.range(p, size, batch, UInt8.self)
-          case .u16: Self.range(p, size, batch, UInt16.self)
-          case .u32: Self.range(p, size, batch, UInt32.self)
-          case .u64: extend(index, Self.integers(p, size, batch, UInt64.self))
-          }
-        if low < minima[index] { minima[index] = low }
-        if high > maxima[index] { maxima[index] = high }
+        if field.type.size == 8 && !field.type.isFloat {
+          extend(index, field.type, field.type.integerRange(p, stride: size, count: batch))
+        } else {
+          // Lanes without a record repeat the first one.
+          let lanes = UnsafeMutableRawPointer(scratch.base)
+          field.type.copy(p, stride: size, count: batch, origin: 0, to: lanes, step: 1)
+          field.type.copy(
+            p, stride: 0, count: 64 - batch, origin: 0,
+            to: lanes + batch * (field.type.usesFloatPlane ? 4 : 8), step: 1)
+          extend(index, field.type, lanes, kernels)
+        }
       }
       first += batch
     }
   }
 
-  @inline(__always)
-  private static func range<T: BinaryFloatingPoint>(
-    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
-  ) -> (Double, Double) {
-    var low = T.infinity
-    var high = -T.infinity
-    let largest = T.greatestFiniteMagnitude
-    var p = p
-    for _ in 0..<count {
-      let value = p.loadUnaligned(as: T.self)
-      // NaN compares false, so only finite values get through.
-      if value < low && value >= -largest { low = value }
-      if value > high && value <= largest { high = value }
-      p += size
+  private mutating func extend(
+    _ field: Int, _ type: ElementType, _ lanes: UnsafeMutableRawPointer, _ kernels: aezk_kernels
+  ) {
+    if type.usesFloatPlane {
+      let x = lanes.assumingMemoryBound(to: Float.self)
+      for lane in 0..<64 {
+        x[64 + lane] = .infinity
+        x[128 + lane] = -.infinity
+      }
+      _ = kernels.extent_f32(x, x + 64, x + 128)
+      for lane in 0..<64 {
+        minima[field] = min(minima[field], Double(x[64 + lane]))
+        maxima[field] = max(maxima[field], Double(x[128 + lane]))
+      }
+    } else {
+      let x = lanes.assumingMemoryBound(to: Double.self)
+      for lane in 0..<64 {
+        x[64 + lane] = .infinity
+        x[128 + lane] = -.infinity
+      }
+      _ = kernels.extent_f64(x, x + 64, x + 128)
+      for lane in 0..<64 {
+        minima[field] = min(minima[field], x[64 + lane])
+        maxima[field] = max(maxima[field], x[128 + lane])
+      }
     }
-    return (Double(low), Double(high))
   }
 
-  private mutating func extend(_ field: Int, _ range: (Int64, Int64)) -> (Double, Double) {
+  private mutating func extend(
+    _ field: Int, _ type: ElementType, _ range: (low: UInt64, high: UInt64)
+  ) {
     var (low, high) = range
+    let flip = type.signFlip
     if let before = integers[field] {
-      low = min(low, Int64(bitPattern: before.low))
-      high = max(high, Int64(bitPattern: before.high))
+      if before.low ^ flip < low ^ flip { low = before.low }
+      if before.high ^ flip > high ^ flip { high = before.high }
     }
-    integers[field] = (UInt64(bitPattern: low), UInt64(bitPattern: high))
-    return (Double(low), Double(high))
-  }
-
-  private mutating func extend(_ field: Int, _ range: (UInt64, UInt64)) -> (Double, Double) {
-    var (low, high) = range
-    if let before = integers[field] { (low, high) = (min(low, before.low), max(high, before.high)) }
     integers[field] = (low, high)
-    return (Double(low), Double(high))
+    let isSigned = type == .i64
+    minima[field] = isSigned ? Double(Int64(bitPattern: low)) : Double(low)
+    maxima[field] = isSigned ? Double(Int64(bitPattern: high)) : Double(high)
   }
+}
 
-  @inline(__always)
-  private static func range<T: FixedWidthInteger>(
-    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
-  ) -> (Double, Double) {
-    let (low, high) = integers(p, size, count, T.self)
-    return (Double(low), Double(high))
-  }
+extension ElementType {
+  /// What turns the order of 64-bit integers of this type into that of their bits.
+  fileprivate var signFlip: UInt64 { self == .i64 ? 1 << 63 : 0 }
 
-  @inline(__always)
-  private static func integers<T: FixedWidthInteger>(
-    _ p: UnsafeRawPointer, _ size: Int, _ count: Int, _: T.Type
-  ) -> (T, T) {
-    var low = T.max
-    var high = T.min
-    var p = p
+  /// The smallest and largest of some 64-bit integers, as their bits.
+  func integerRange(
+    _ source: UnsafeRawPointer, stride: Int, count: Int
+  ) -> (low: UInt64, high: UInt64) {
+    let flip = signFlip
+    var low = UInt64.max
+    var high = UInt64.min
+    var source = source
     for _ in 0..<count {
-      let value = p.loadUnaligned(as: T.self)
+      let value = source.loadUnaligned(as: UInt64.self) ^ flip
       low = min(low, value)
       high = max(high, value)
-      p += size
+      source += stride
     }
-    return (low, high)
+    return (low ^ flip, high ^ flip)
   }
 }

@@ -24,8 +24,20 @@ struct Info: ParsableCommand {
       try container.reader.information()
     }
     if json { return try printOut(information + "\n") }
+    let described = Json(Array(information.utf8))
     try printOut(
-      heading(container) + "\n" + fieldTable(container, Json(Array(information.utf8))).text)
+      heading(container) + parts(described) + "\n" + fieldTable(container, described).text)
+  }
+
+  /// Where the bytes are: `layout 312, chunks 81200 (2), statistics 520 bytes`.
+  private func parts(_ information: Json?) -> String {
+    guard case .object(let sections)? = information?["sections"] else { return "" }
+    let parts = sections.map { name, section in
+      let count = section["count"]?.integer ?? 1
+      let bytes = section["bytes"]?.integer ?? 0
+      return "\(name) \(bytes)" + (count > 1 ? " (\(count))" : "")
+    }
+    return parts.joined(separator: ", ") + " bytes\n"
   }
 
   private func heading(_ container: Container) -> String {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A JSON value, as far as aezip's own metadata and descriptions need it.
 indirect enum Json {
   case null
@@ -11,10 +9,8 @@ indirect enum Json {
 
   /// Nil unless the bytes are one JSON value and nothing else.
   init?(_ bytes: some Collection<UInt8>) {
-    var parser = JsonParser(bytes: Array(bytes))
-    guard let value = parser.value(depth: 0) else { return nil }
-    parser.skipSpace()
-    guard parser.index == parser.bytes.count else { return nil }
+    var parser = JsonParser(cursor: ByteCursor(bytes))
+    guard let value = parser.value(depth: 0), parser.cursor.isAtEnd else { return nil }
     self = value
   }
 
@@ -82,122 +78,86 @@ indirect enum Json {
   }
 }
 
-/// A recursive descent over bytes; every function returns nil on a syntax error.
+/// A recursive descent; every function returns nil on a syntax error.
 private struct JsonParser {
-  let bytes: [UInt8]
-  var index = 0
+  var cursor: ByteCursor
 
   private static let deepest = 64
 
-  mutating func skipSpace() {
-    while index < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[index]) { index += 1 }
-  }
-
-  private mutating func take(_ character: Unicode.Scalar) -> Bool {
-    skipSpace()
-    guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
-    index += 1
-    return true
-  }
-
-  private mutating func take(word: StaticString) -> Bool {
-    let matches = word.withUTF8Buffer { bytes[index...].starts(with: $0) }
-    if matches { index += word.utf8CodeUnitCount }
-    return matches
-  }
-
   mutating func value(depth: Int) -> Json? {
-    skipSpace()
-    guard depth < Self.deepest, index < bytes.count else { return nil }
-    switch bytes[index] {
+    cursor.skipSpace()
+    guard depth < Self.deepest, let first = cursor.next else { return nil }
+    switch first {
     case UInt8(ascii: "{"): return object(depth: depth)
     case UInt8(ascii: "["): return array(depth: depth)
     case UInt8(ascii: "\""): return string().map { .string($0) }
-    case UInt8(ascii: "t"): return take(word: "true") ? .bool(true) : nil
-    case UInt8(ascii: "f"): return take(word: "false") ? .bool(false) : nil
-    case UInt8(ascii: "n"): return take(word: "null") ? .null : nil
-    default: return number()
+    case UInt8(ascii: "t"): return cursor.take(word: "true") ? .bool(true) : nil
+    case UInt8(ascii: "f"): return cursor.take(word: "false") ? .bool(false) : nil
+    case UInt8(ascii: "n"): return cursor.take(word: "null") ? .null : nil
+    default: return Double(cursor.take { "+-.eE0123456789".utf8.contains($0) }).map { .number($0) }
     }
   }
 
   private mutating func object(depth: Int) -> Json? {
-    index += 1
+    guard cursor.take("{") else { return nil }
     var members: [(key: String, value: Json)] = []
-    if take("}") { return .object(members) }
+    if cursor.take("}") { return .object(members) }
     repeat {
-      skipSpace()
-      guard index < bytes.count, bytes[index] == UInt8(ascii: "\""), let key = string(), take(":"),
-        let value = value(depth: depth + 1)
-      else { return nil }
+      cursor.skipSpace()
+      guard let key = string(), cursor.take(":"), let value = value(depth: depth + 1) else {
+        return nil
+      }
       members.append((key, value))
-    } while take(",")
-    return take("}") ? .object(members) : nil
+    } while cursor.take(",")
+    return cursor.take("}") ? .object(members) : nil
   }
 
   private mutating func array(depth: Int) -> Json? {
-    index += 1
+    guard cursor.take("[") else { return nil }
     var values: [Json] = []
-    if take("]") { return .array(values) }
+    if cursor.take("]") { return .array(values) }
     repeat {
       guard let value = value(depth: depth + 1) else { return nil }
       values.append(value)
-    } while take(",")
-    return take("]") ? .array(values) : nil
-  }
-
-  private mutating func number() -> Json? {
-    let begin = index
-    while index < bytes.count, "+-.eE0123456789".utf8.contains(bytes[index]) { index += 1 }
-    return Double(String(decoding: bytes[begin..<index], as: UTF8.self)).map { .number($0) }
+    } while cursor.take(",")
+    return cursor.take("]") ? .array(values) : nil
   }
 
   private mutating func string() -> String? {
-    index += 1
-    let begin = index
-    while index < bytes.count, bytes[index] != UInt8(ascii: "\""),
-      bytes[index] != UInt8(ascii: "\\")
-    { index += 1 }
-    var text = Array(bytes[begin..<index])
-    while index < bytes.count {
-      let byte = bytes[index]
-      index += 1
-      if byte == UInt8(ascii: "\"") { return String(decoding: text, as: UTF8.self) }
-      guard byte == UInt8(ascii: "\\") else {
-        text.append(byte)
-        continue
-      }
-      guard index < bytes.count else { return nil }
-      let escape = bytes[index]
-      index += 1
-      switch escape {
-      case UInt8(ascii: "n"): text.append(0x0A)
-      case UInt8(ascii: "t"): text.append(0x09)
-      case UInt8(ascii: "r"): text.append(0x0D)
-      case UInt8(ascii: "b"): text.append(0x08)
-      case UInt8(ascii: "f"): text.append(0x0C)
-      case UInt8(ascii: "u"):
-        guard let scalar = escapedScalar() else { return nil }
-        text += String(Character(scalar)).utf8
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(escape)
-      default: return nil
-      }
+    guard cursor.next == UInt8(ascii: "\""), cursor.take() != nil else { return nil }
+    var text = ""
+    while true {
+      text += cursor.take { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+      guard let mark = cursor.take() else { return nil }
+      if mark == UInt8(ascii: "\"") { return text }
+      guard let scalar = escaped() else { return nil }
+      text.unicodeScalars.append(scalar)
     }
-    return nil
   }
 
-  /// What follows `\u`: four digits, or two groups of them for a surrogate pair.
-  private mutating func escapedScalar() -> Unicode.Scalar? {
-    guard let first = fourDigits() else { return nil }
+  /// What follows a backslash.
+  private mutating func escaped() -> Unicode.Scalar? {
+    switch cursor.take() {
+    case UInt8(ascii: "n"): "\n"
+    case UInt8(ascii: "t"): "\t"
+    case UInt8(ascii: "r"): "\r"
+    case UInt8(ascii: "b"): "\u{8}"
+    case UInt8(ascii: "f"): "\u{C}"
+    case UInt8(ascii: "\""): "\""
+    case UInt8(ascii: "\\"): "\\"
+    case UInt8(ascii: "/"): "/"
+    case UInt8(ascii: "u"): hexadecimal()
+    default: nil
+    }
+  }
+
+  /// Four digits, or two groups of them for a surrogate pair.
+  private mutating func hexadecimal() -> Unicode.Scalar? {
+    guard let first = cursor.take(hexDigits: 4) else { return nil }
     guard (0xD800..<0xDC00).contains(first) else { return Unicode.Scalar(first) }
-    guard take(word: "\\u"), let second = fourDigits(), (0xDC00..<0xE000).contains(second) else {
-      return nil
-    }
+    guard cursor.take(word: "\\u"), let second = cursor.take(hexDigits: 4),
+      (0xDC00..<0xE000).contains(second)
+    else { return nil }
     return Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
-  }
-
-  private mutating func fourDigits() -> UInt32? {
-    guard index + 4 <= bytes.count else { return nil }
-    defer { index += 4 }
-    return UInt32(String(decoding: bytes[index..<index + 4], as: UTF8.self), radix: 16)
   }
 }

@@ -9,6 +9,7 @@ final class CsvSource: RecordSource {
   private let scanner: CsvScanner
   private var columns: [CsvColumn] = []
   private var kinds: [CsvKind] = []
+  private var stores: [CsvStore] = []
   private var origin = CsvOrigin(columns: [])
   private var buffer = RecordBuffer(byteCount: 0)
 
@@ -136,6 +137,7 @@ final class CsvSource: RecordSource {
     fields = zip(columns, kinds).map { column, kind in
       let type = if case .text = kind { column.codeType } else { column.settle().type }
       defer { offset += type.size }
+      stores.append(CsvStore(column: column, kind: kind, type: type, offset: offset))
       return Field(name: column.name, type: type, offset: offset, bound: .exact)
     }
     recordSize = offset
@@ -196,7 +198,7 @@ final class CsvSource: RecordSource {
     while count * recordSize < buffer.bytes.count, try nextRecord() {
       let record = buffer.bytes.baseAddress! + count * recordSize
       for index in columns.indices {
-        guard store(scanner.cells[index], index, record + fields[index].offset) else {
+        guard stores[index].store(scanner.cells[index], into: record) else {
           throw Failure(
             .inputOutput, file.name,
             "line \(scanner.line): changed while it was being read; try again")
@@ -206,62 +208,5 @@ final class CsvSource: RecordSource {
     }
     return count == 0
       ? nil : UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(count * recordSize)])
-  }
-
-  /// Writes a cell's value in its column's type; false if it is not what the first pass saw.
-  @inline(__always)
-  private func store(_ cell: CsvCell, _ index: Int, _ place: UnsafeMutableRawPointer) -> Bool {
-    switch kinds[index] {
-    case .decimal:
-      if let number = CsvNumber(cell) {
-        place.storeBytes(of: number.value, as: Double.self)
-        return true
-      }
-      return storeMissing(cell, index, place)
-    case .integer:
-      guard let number = CsvNumber(cell) else { return storeMissing(cell, index, place) }
-      switch fields[index].type {
-      case .f32: place.storeBytes(of: Float(number.value), as: Float.self)
-      case .f64: place.storeBytes(of: number.value, as: Double.self)
-      case let type: storeBits(number.isNegative ? 0 &- number.digits : number.digits, type, place)
-      }
-      return true
-    case .text:
-      guard let code = columns[index].categories.code(of: cell.bytes) else { return false }
-      storeBits(UInt64(code), fields[index].type, place)
-      return true
-    case .time(let time):
-      guard let count = time.count(cell) else { return storeMissing(cell, index, place) }
-      if fields[index].type == .f64 {
-        place.storeBytes(of: Double(count), as: Double.self)
-      } else {
-        storeBits(UInt64(bitPattern: count), fields[index].type, place)
-      }
-      return true
-    }
-  }
-
-  @inline(__always)
-  private func storeBits(_ bits: UInt64, _ type: ElementType, _ place: UnsafeMutableRawPointer) {
-    switch type {
-    case .i8, .u8: place.storeBytes(of: UInt8(truncatingIfNeeded: bits), as: UInt8.self)
-    case .i16, .u16: place.storeBytes(of: UInt16(truncatingIfNeeded: bits), as: UInt16.self)
-    case .i32, .u32: place.storeBytes(of: UInt32(truncatingIfNeeded: bits), as: UInt32.self)
-    case .i64, .u64, .f32, .f64: place.storeBytes(of: bits, as: UInt64.self)
-    }
-  }
-
-  private func storeMissing(
-    _ cell: CsvCell, _ index: Int, _ place: UnsafeMutableRawPointer
-  ) -> Bool {
-    guard let spelling = CsvMissing.index(cell),
-      let which = columns[index].missing.firstIndex(of: spelling)
-    else { return false }
-    switch fields[index].type {
-    case .f32: place.storeBytes(of: CsvMissing.float(which), as: Float.self)
-    case .f64: place.storeBytes(of: CsvMissing.double(which), as: Double.self)
-    case .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64: return false
-    }
-    return true
   }
 }

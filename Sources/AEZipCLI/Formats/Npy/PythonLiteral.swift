@@ -12,10 +12,8 @@ indirect enum PythonLiteral {
 
   /// Nil unless the text is one literal and nothing but space behind it.
   init?(_ text: [UInt8]) {
-    var parser = PythonParser(bytes: text)
-    guard let value = parser.value(depth: 0) else { return nil }
-    parser.skipSpace()
-    guard parser.index == text.count else { return nil }
+    var parser = PythonParser(cursor: ByteCursor(text))
+    guard let value = parser.value(depth: 0), parser.cursor.isAtEnd else { return nil }
     self = value
   }
 
@@ -76,35 +74,27 @@ indirect enum PythonLiteral {
   }
 }
 
+/// A recursive descent; every function returns nil on a syntax error.
 private struct PythonParser {
-  let bytes: [UInt8]
-  var index = 0
+  var cursor: ByteCursor
 
   private static let deepest = 32
 
-  mutating func skipSpace() {
-    while index < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[index]) { index += 1 }
-  }
-
-  private mutating func take(_ character: Unicode.Scalar) -> Bool {
-    skipSpace()
-    guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
-    index += 1
-    return true
-  }
-
   mutating func value(depth: Int) -> PythonLiteral? {
     guard depth < Self.deepest else { return nil }
-    if take("{") { return dictionary(depth: depth) }
-    if take("(") { return sequence(until: ")", depth: depth).map { .tuple($0) } }
-    if take("[") { return sequence(until: "]", depth: depth).map { .list($0) } }
-    guard index < bytes.count else { return nil }
-    if bytes[index] == UInt8(ascii: "'") || bytes[index] == UInt8(ascii: "\"") {
-      return string().map { .string($0) }
+    if cursor.take("{") { return dictionary(depth: depth) }
+    if cursor.take("(") { return sequence(until: ")", depth: depth).map { .tuple($0) } }
+    if cursor.take("[") { return sequence(until: "]", depth: depth).map { .list($0) } }
+    if cursor.take("'") { return string(until: UInt8(ascii: "'")).map { .string($0) } }
+    if cursor.take("\"") { return string(until: UInt8(ascii: "\"")).map { .string($0) } }
+    let word = cursor.take {
+      switch $0 {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
     }
-    let begin = index
-    while index < bytes.count, isWord(bytes[index]) { index += 1 }
-    let word = String(decoding: bytes[begin..<index], as: UTF8.self)
     switch word {
     case "None": return PythonLiteral.none
     case "True": return .boolean(true)
@@ -114,23 +104,14 @@ private struct PythonParser {
     }
   }
 
-  private func isWord(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
-  }
-
   private mutating func dictionary(depth: Int) -> PythonLiteral? {
     var members: [(key: String, value: PythonLiteral)] = []
-    while !take("}") {
-      guard let key = value(depth: depth + 1)?.string, take(":"),
+    while !cursor.take("}") {
+      guard let key = value(depth: depth + 1)?.string, cursor.take(":"),
         let value = value(depth: depth + 1)
       else { return nil }
       members.append((key, value))
-      if !take(",") { return take("}") ? .dictionary(members) : nil }
+      if !cursor.take(",") { return cursor.take("}") ? .dictionary(members) : nil }
     }
     return .dictionary(members)
   }
@@ -138,51 +119,38 @@ private struct PythonParser {
   /// A parenthesized value without a comma counts as a tuple of one, which no header has.
   private mutating func sequence(until end: Unicode.Scalar, depth: Int) -> [PythonLiteral]? {
     var values: [PythonLiteral] = []
-    while !take(end) {
+    while !cursor.take(end) {
       guard let value = value(depth: depth + 1) else { return nil }
       values.append(value)
-      if !take(",") { return take(end) ? values : nil }
+      if !cursor.take(",") { return cursor.take(end) ? values : nil }
     }
     return values
   }
 
-  private mutating func string() -> String? {
-    let quote = bytes[index]
-    index += 1
-    var text: [UInt8] = []
-    while index < bytes.count {
-      let byte = bytes[index]
-      index += 1
-      if byte == quote { return String(decoding: text, as: UTF8.self) }
-      guard byte == UInt8(ascii: "\\") else {
-        text.append(byte)
-        continue
-      }
-      guard index < bytes.count else { return nil }
-      let escape = bytes[index]
-      index += 1
-      switch escape {
-      case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "\\"): text.append(escape)
-      case UInt8(ascii: "n"): text.append(0x0A)
-      case UInt8(ascii: "r"): text.append(0x0D)
-      case UInt8(ascii: "t"): text.append(0x09)
-      case UInt8(ascii: "x"): guard append(hexDigits: 2, to: &text) else { return nil }
-      case UInt8(ascii: "u"): guard append(hexDigits: 4, to: &text) else { return nil }
-      case UInt8(ascii: "U"): guard append(hexDigits: 8, to: &text) else { return nil }
-      default: return nil
-      }
+  private mutating func string(until quote: UInt8) -> String? {
+    var text = ""
+    while true {
+      text += cursor.take { $0 != quote && $0 != UInt8(ascii: "\\") }
+      guard let mark = cursor.take() else { return nil }
+      if mark == quote { return text }
+      guard let scalar = escaped() else { return nil }
+      text.unicodeScalars.append(scalar)
     }
-    return nil
   }
 
-  private mutating func append(hexDigits count: Int, to text: inout [UInt8]) -> Bool {
-    guard index + count <= bytes.count,
-      let value = UInt32(
-        String(decoding: bytes[index..<index + count], as: UTF8.self), radix: 16),
-      let scalar = Unicode.Scalar(value)
-    else { return false }
-    index += count
-    text += String(Character(scalar)).utf8
-    return true
+  /// What follows a backslash.
+  private mutating func escaped() -> Unicode.Scalar? {
+    switch cursor.take() {
+    case UInt8(ascii: "'"): "'"
+    case UInt8(ascii: "\""): "\""
+    case UInt8(ascii: "\\"): "\\"
+    case UInt8(ascii: "n"): "\n"
+    case UInt8(ascii: "r"): "\r"
+    case UInt8(ascii: "t"): "\t"
+    case UInt8(ascii: "x"): cursor.take(hexDigits: 2).flatMap { Unicode.Scalar($0) }
+    case UInt8(ascii: "u"): cursor.take(hexDigits: 4).flatMap { Unicode.Scalar($0) }
+    case UInt8(ascii: "U"): cursor.take(hexDigits: 8).flatMap { Unicode.Scalar($0) }
+    default: nil
+    }
   }
 }
