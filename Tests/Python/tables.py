@@ -53,7 +53,7 @@ def _special(random: np.random.Generator, count: int, dtype: np.dtype) -> np.nda
         return random.choice(np.array([limits.min, limits.max, 0, 1], dtype), count)
     limits = np.finfo(dtype)
     values = random.normal(size=count).astype(dtype)
-    odd = [np.nan, np.inf, -np.inf, -0.0, 0.0, limits.smallest_subnormal, limits.max, limits.min]
+    odd = [np.nan, np.inf, -np.inf, -0.0, 0.0, _smallest(dtype), limits.max, limits.min]
     chosen = random.random(count) < 0.4
     values[chosen] = random.choice(np.array(odd, dtype), int(chosen.sum()))
     payload = np.flatnonzero(np.isnan(values))[::2]  # NaNs of other bits than numpy's own
@@ -68,8 +68,13 @@ def _extreme(random: np.random.Generator, kind: str, count: int, dtype: np.dtype
         return random.integers(limits.min, limits.max, count, dtype, endpoint=True)
     limits = np.finfo(dtype)
     if kind == "smallest":
-        return (random.integers(-1000, 1000, count) * limits.smallest_subnormal).astype(dtype)
+        return (random.integers(-1000, 1000, count) * _smallest(dtype)).astype(dtype)
     return (random.uniform(-1, 1, count) * float(limits.max)).astype(dtype)
+
+
+def _smallest(dtype: np.dtype) -> np.floating:
+    """The smallest positive number."""
+    return np.nextafter(dtype.type(0), dtype.type(1))
 
 
 @st.composite

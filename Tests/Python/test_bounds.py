@@ -93,6 +93,15 @@ def test_bounds_hold_at_every_level_with_any_number_of_latents(level, latents):
     assert len(blob) < records.nbytes / 2
 
 
+@pytest.mark.parametrize("latents", [1, 2])
+def test_bounds_hold_where_a_component_is_a_field_of_its_own(latents):
+    """Its weight is 1, which 16 bits with a sign do not hold: the decoder had 32767 / 32768."""
+    random = np.random.default_rng(23)
+    records = np.stack([random.normal(size=500) * 1e5, random.normal(size=500)], axis=1)
+    restored = aezip.decompress(aezip.compress(records, abs=0.3, latents=latents))
+    assert_within(records, restored, 0.3)
+
+
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("chunk_records", [0, 1, 64, 100])
 def test_any_number_of_records_comes_back_in_chunks_of_any_size(count, chunk_records):

@@ -33,7 +33,7 @@ def find_ranges(array: np.ndarray, layout: RecordLayout) -> Ranges:
     """As :func:`ranges`, of an array whose layout is known."""
     count = len(layout.fields)
     minima, maxima = np.full(count, np.inf), np.full(count, -np.inf)
-    described = layout.for_library([(c.RELATIVE, 0.0)] * count)
+    described = layout.for_library([(c.EXACT, 0.0)] * count)
     started, error = ctypes.c_int32(0), c.Error()
     for part in layout.parts(array):
         status = c.library.aez_ranges(

@@ -122,9 +122,10 @@ class Container:
         return result
 
     def chunks(self, record_count: Optional[int] = None) -> Iterator[np.ndarray]:
-        """All records in order, ``record_count`` at a time; by default as many as a few
-        megabytes."""
-        step = max(1, PART_SIZE // self._layout.record_size)
+        """All records in order, ``record_count`` at a time; by default as many as are coded
+        together unless ``chunk_records`` said otherwise, so that each chunk is decoded once."""
+        size = self._layout.record_size
+        step = max(1, PART_SIZE // size, min(4096, 8 * PART_SIZE // size))
         if record_count is not None:
             step = whole("record_count", record_count, 1, 2**63 - 1)
         for start in range(0, len(self), step):
