@@ -41,7 +41,7 @@ struct ChunkEncoder {
     let zlib = Zlib()
 
     // Values in the order of blocks.
-    let origins = integerOrigins(records, recordCount)
+    let origins = integerOrigins(records, recordCount, &tallies)
     let memory = try planeMemory(strands)
     let planes = gatherPlanes(records, strands, origins, memory)
 
@@ -55,8 +55,10 @@ struct ChunkEncoder {
       let field = layout.fields[index]
       guard let origin = origins[index] else { continue }
       let extent = try Extent(planes[index], strands: strands, kernels: kernels)
-      tallies[index].minimum = absolute(extent.minimum, origin)
-      tallies[index].maximum = absolute(extent.maximum, origin)
+      if !field.type.isWideInteger {
+        tallies[index].minimum = extent.minimum
+        tallies[index].maximum = extent.maximum
+      }
       if isConstant(records, recordCount, field) {
         treatments[index] = .constant
       } else if let (units, proofBound) = Column.units(
@@ -146,20 +148,22 @@ struct ChunkEncoder {
   // MARK: - Values in the order of blocks
 
   /// For each field what its plane is relative to; nil for 64-bit integers that span more than a
-  /// Double holds exactly: they have no plane.
-  private func integerOrigins(_ records: UnsafeRawBufferPointer, _ count: Int) -> [Int64?] {
-    layout.fields.map { field in
-      guard field.type.size == 8 && !field.type.isFloat, count > 0 else { return 0 }
+  /// Double holds exactly: they have no plane. Notes the range of 64-bit integers.
+  private func integerOrigins(
+    _ records: UnsafeRawBufferPointer, _ count: Int, _ tallies: inout [FieldTally]
+  ) -> [Int64?] {
+    var origins = [Int64?](repeating: 0, count: layout.fields.count)
+    for index in 0..<layout.fields.count {
+      let field = layout.fields[index]
+      guard field.type.isWideInteger, count > 0 else { continue }
       let (low, high) = field.type.integerRange(
         records.baseAddress! + field.offset, stride: layout.recordSize, count: count)
+      tallies[index].minimum = field.type.double(low)
+      tallies[index].maximum = field.type.double(high)
       let span = high &- low
-      return span >= 1 << 52 ? nil : Int64(bitPattern: low &+ span / 2)
+      origins[index] = span >= 1 << 52 ? nil : Int64(bitPattern: low &+ span / 2)
     }
-  }
-
-  /// A plane's value as a Double of the field's own value.
-  private func absolute(_ value: Double, _ origin: Int64) -> Double {
-    value.isFinite && origin != 0 ? Double(origin &+ Int64(value)) : value
+    return origins
   }
 
   private func planeMemory(_ strands: Strands) throws(AEZipError) -> Memory<Double> {

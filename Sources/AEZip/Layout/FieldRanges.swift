@@ -46,7 +46,7 @@ public struct FieldRanges: Sendable {
         let field = layout.fields[index]
         if case .relative = field.bound {} else { continue }
         let p = base + field.offset
-        if field.type.size == 8 && !field.type.isFloat {
+        if field.type.isWideInteger {
           extend(index, field.type, field.type.integerRange(p, stride: size, count: batch))
         } else {
           // Lanes without a record repeat the first one.
@@ -100,13 +100,20 @@ public struct FieldRanges: Sendable {
       if before.high ^ flip > high ^ flip { high = before.high }
     }
     integers[field] = (low, high)
-    let isSigned = type == .i64
-    minima[field] = isSigned ? Double(Int64(bitPattern: low)) : Double(low)
-    maxima[field] = isSigned ? Double(Int64(bitPattern: high)) : Double(high)
+    minima[field] = type.double(low)
+    maxima[field] = type.double(high)
   }
 }
 
 extension ElementType {
+  /// Whether a Double may round values of this type.
+  var isWideInteger: Bool { self == .i64 || self == .u64 }
+
+  /// A 64-bit integer of this type, given as its bits.
+  func double(_ bits: UInt64) -> Double {
+    self == .i64 ? Double(Int64(bitPattern: bits)) : Double(bits)
+  }
+
   /// What turns the order of 64-bit integers of this type into that of their bits.
   fileprivate var signFlip: UInt64 { self == .i64 ? 1 << 63 : 0 }
 
