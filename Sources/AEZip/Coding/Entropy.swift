@@ -4,12 +4,13 @@ enum Entropy {
   /// Adler-32 and its line in the directory. Measured on planes of noise.
   static let streamBits = 480.0
 
-  /// Bits that Huffman codes take for symbols of these counts: at least one each.
+  /// Bits that deflate's Huffman codes take for symbols of these counts. The end of the block has a
+  /// code too, so that of two symbols one takes two bits.
   ///
   /// Builds the optimal code's lengths by merging; the code tables are not counted.
   static func huffmanBits(_ counts: [Int]) -> Double {
-    let unordered = counts.filter { $0 > 0 }
-    guard unordered.count > 1 else { return Double(unordered.first ?? 0) }
+    let unordered = [1] + counts.filter { $0 > 0 }
+    guard unordered.count > 1 else { return 0 }
     let leaves = ascending(unordered.map { Double($0) }).map { unordered[$0] }
     // Two queues: leaves in ascending order, and inner nodes, which arise in ascending order.
     var inner: [Int] = []
