@@ -252,6 +252,7 @@ def read_layout(data: bytes) -> Layout:
         name = reader.take(reader.count(255))
         refuse_unless(0 <= offset and end <= record_size, "a field leaves the record")
         refuse_unless(not covered[offset:end].any(), "fields overlap")
+        refuse_unless(0 not in name, "a name with a zero byte")
         covered[offset:end] = True
         try:
             fields.append(Field(name.decode(), dtype, offset, kind, bound if kind else 0.0))
