@@ -95,6 +95,6 @@ let package = Package(
       path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded + small,
       linkerSettings: [.unsafeFlags(exportOnlyTheHeader)]),
 
-    .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI"]),
+    .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI", "CAez", "CPlatform"]),
   ]
 )

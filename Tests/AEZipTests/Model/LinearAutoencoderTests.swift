@@ -1,0 +1,89 @@
+import Testing
+
+@testable import AEZip
+
+@Suite struct LinearAutoencoderTests {
+  private func model() -> LinearAutoencoder {
+    let eigen = SymmetricEigen([4, 1, 0.5, 1, 3, 0.2, 0.5, 0.2, 2], size: 3)
+    return LinearAutoencoder(
+      fields: [1, 4, 5], means: [0.5, -1e9, 3], scales: [1, 2, 1e-9], eigen: eigen, latentCount: 2)
+  }
+
+  private func decode(_ bytes: [UInt8], fieldCount: Int = 6) throws -> LinearAutoencoder {
+    try bytes.withUnsafeBytes { try LinearAutoencoder(decoding: $0, fieldCount: fieldCount) }
+  }
+
+  @Test func comesBackAsItWas() throws {
+    let model = model()
+    let back = try decode(model.encoded())
+    #expect(back.fields == model.fields && back.means == model.means)
+    #expect(back.scales == model.scales && back.components == model.components)
+  }
+
+  @Test func rejectsEveryTruncationAndOtherFields() {
+    let bytes = model().encoded()
+    for count in 0..<bytes.count {
+      #expect(status { _ = try decode(Array(bytes[..<count])) } != 0)
+    }
+    #expect(status { _ = try decode(bytes + [0]) } == 6)
+    #expect(status { _ = try decode(bytes, fieldCount: 5) } == 6)
+    #expect(status { _ = try decode(bytes, fieldCount: 2) } == 7)
+  }
+
+  @Test func rejectsScalesThatAreNone() {
+    for (means, scales) in [
+      ([0.0, 0, 0], [1.0, 0, 1]), ([0, 0, 0], [1, -1, 1]), ([0, 0, 0], [1, .nan, 1]),
+      ([0, .infinity, 0], [1, 1, 1]),
+    ] {
+      var changed = model()
+      changed.means = means
+      changed.scales = scales
+      #expect(status { _ = try decode(changed.encoded()) } == 6)
+    }
+  }
+
+  /// Decoding what was encoded gives the fields back when there are as many latents as fields.
+  @Test func decodingUndoesEncodingInCodeUnits() {
+    let eigen = SymmetricEigen([4, 1, 0.5, 1, 3, 0.2, 0.5, 0.2, 2], size: 3)
+    let model = LinearAutoencoder(
+      fields: [0, 1, 2], means: [5, -3, 100], scales: [1, 0.5, 10], eigen: eigen, latentCount: 3)
+    let columns = (0..<3).map { index in
+      let column = Column()
+      column.field = index
+      column.origin = Double(index) - 1
+      column.unit = 0.25 * Double(index + 1)
+      column.scale = index == 1 ? 100 : 1
+      return column
+    }
+    let terms = model.terms(columns: columns, steps: [1, 0.5, 2])
+    let y = [3.0, -20, 11]
+    let z = terms.encode.map { row in row[0] + (0..<3).reduce(0) { $0 + row[1 + $1] * y[$1] } }
+    for field in 0..<3 {
+      let row = terms.decode[field]
+      let back = row[0] + (0..<3).reduce(0) { $0 + row[1 + $1] * z[$1] }
+      // Weights are rounded to 2^-15; z reaches some thousands of these.
+      #expect((back - y[field]).magnitude < 0.5)
+    }
+  }
+
+  @Test func recordsWithLatentsKeepTheirBounds() throws {
+    var random = Seeded(1)
+    let layout = try Layout(matrixOf: .f64, fieldCount: 8, bound: .absolute(0.1))
+    var table = Table(layout: layout, bytes: [])
+    for _ in 0..<600 {
+      let (a, b) = (random.normal() * 10, random.normal() * 10)
+      for field in 0..<8 {
+        table.append(a * Double(field) - b * Double(field * field % 5) + random.normal() * 0.2)
+      }
+    }
+    for latents in [0, 1, 2, 8] {
+      let back = try Table(restoring: try table.compressed(latents: latents))
+      for field in 0..<8 {
+        for (a, b) in zip(table.values(field, as: Double.self), back.values(field, as: Double.self))
+        {
+          #expect((a - b).magnitude <= 0.1)
+        }
+      }
+    }
+  }
+}
