@@ -13,7 +13,7 @@ struct Effort {
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
   var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
-  var raceRows: Int { level >= 7 ? 8192 : level >= 4 ? 4096 : 2048 }
+  var sampleRows: Int { level >= 7 ? 16384 : level >= 4 ? 8192 : 2048 }
 }
 
 /// Decides how each column of a chunk is predicted: by itself, from the previous record, or from a
@@ -35,7 +35,7 @@ struct Planner {
     guard count > 0, strands.recordCount >= 32 else { return }
     let width = (count + 15) / 16 * 16
     let wanted = max(
-      2048, min(8192, effort.momentBudget / (width * width * 2)))
+      2048, min(effort.sampleRows, effort.momentBudget / (width * width * 2)))
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
       wanted: wanted)
@@ -78,14 +78,19 @@ struct Planner {
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
     lags: Int, width: Int, looksBack: Bool
   ) throws(AEZipError) {
-    let scratch = try Memory<Double>(192 + 256)
+    var trialPlane = try Memory<Double>(sample.rowCount)
+    var bestPlane = try Memory<Double>(sample.rowCount)
     var best = columns[index]
-    var bestBits = try cost(best, index, sample, scratch)
+    var bestBits = try cost(best, index, sample, restored: bestPlane)
     func offer(_ regressors: [Regressor]) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
-      let bits = try cost(trial, index, sample, scratch) + bitsOfCoefficients(trial)
-      if bits < bestBits { (best, bestBits) = (trial, bits) }
+      let bits =
+        try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
+      if bits < bestBits {
+        (best, bestBits) = (trial, bits)
+        swap(&trialPlane, &bestPlane)
+      }
     }
     if looksBack { try offer([Regressor(column: index, lag: 1, coefficient: 1)]) }
     if !moments.isEmpty {
@@ -102,6 +107,11 @@ struct Planner {
     }
     columns[index].regressors = best.regressors
     columns[index].coefficientExponent = best.coefficientExponent
+    // Later columns see what this one will be restored as.
+    for range in sample.targets {
+      sample.rounded(index).advanced(by: range.lowerBound)
+        .update(from: bestPlane.base + range.lowerBound, count: range.count)
+    }
   }
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
@@ -196,11 +206,13 @@ struct Planner {
     return bits
   }
 
-  /// Bits that a column's codes take, scaled from the sample to the chunk. Regressors are read as
-  /// rounded values, as in the loop, though not with its very errors.
+  /// Bits that a column's codes take, scaled from the sample to the chunk; fills in what its values
+  /// are `restored` as. The loop is closed, as in the corrector, but for the later columns of the
+  /// record before, which are merely rounded as yet.
   private func cost(
-    _ column: Column, _ index: Int, _ sample: Sample, _ scratch: Memory<Double>
+    _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>
   ) throws(AEZipError) -> Double {
+    let scratch = try Memory<Double>(128 + 256)
     let regressors = column.regressors
     let pointers = try Memory<UnsafePointer<Double>?>(max(regressors.count, 1))
     let weights = try Memory<Double>(max(regressors.count, 1))
@@ -208,27 +220,30 @@ struct Planner {
     // What a sample holds beside a model are corrections: they lie on no lattice.
     let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
     let p = scratch.base
-    let restored = scratch.base + 64
-    let codes = UnsafeMutableRawPointer(scratch.base + 128).assumingMemoryBound(to: Int32.self)
-    let histogram = UnsafeMutableRawPointer(scratch.base + 192).assumingMemoryBound(to: Int64.self)
+    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
+    let histogram = UnsafeMutableRawPointer(scratch.base + 128).assumingMemoryBound(to: Int64.self)
     for symbol in 0..<256 { histogram[symbol] = 0 }
     var rawBits: Int64 = 0
     var rows = 0
-    let step = max(1, sample.targetCount / effort.raceRows) * 64
     for range in sample.targets {
       var row = range.lowerBound
+      let lead = max(0, row - 64 * Column.largestLag)
+      (restored.base + lead).update(from: sample.rounded(index) + lead, count: row - lead)
       while row < range.upperBound {
         for place in 0..<regressors.count {
           let before = max(0, row - 64 * regressors[place].lag)
-          pointers.base[place] = UnsafePointer(sample.rounded(regressors[place].column) + before)
+          let column = regressors[place].column
+          let source = column == index ? restored.base : sample.rounded(column)
+          pointers.base[place] = UnsafePointer(source + before)
         }
         kernels.call.predict_f64(
           p, nil, 0, weights.base, pointers.base, regressors.count, snap)
         kernels.call.quantize_f64(
-          codes, restored, sample.values(of: index) + row, p, column.multiple, 1 / column.multiple)
+          codes, restored.base + row, sample.values(of: index) + row, p, column.multiple,
+          1 / column.multiple)
         rawBits += kernels.call.tally(codes, 64, histogram)
         rows += 64
-        row += step
+        row += 64
       }
     }
     guard rows > 0 else { return 0 }
