@@ -54,7 +54,8 @@ struct ChunkEncoder {
     for index in 0..<fieldCount {
       let field = layout.fields[index]
       guard let origin = origins[index] else { continue }
-      let extent = try Extent(planes[index], strands: strands, kernels: kernels)
+      let extent = try Extent(
+        planes[index], type: field.type, strands: strands, kernels: kernels)
       if !field.type.isWideInteger {
         tallies[index].minimum = extent.minimum
         tallies[index].maximum = extent.maximum

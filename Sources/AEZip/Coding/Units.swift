@@ -14,36 +14,16 @@ struct Extent {
   var hasFinite: Bool { minimum <= maximum }
   var largestMagnitude: Double { max(minimum.magnitude, maximum.magnitude) }
 
-  init(_ plane: Plane, strands: Strands, kernels: Kernels) throws(AEZipError) {
-    let blocks = strands.blockCount
-    if let x = plane.float {
-      let lanes = try Memory<Float>(128)
-      for lane in 0..<64 {
-        lanes[lane] = .infinity
-        lanes[64 + lane] = -.infinity
-      }
-      for block in 0..<blocks {
-        _ = kernels.call.extent_f32(x + block * 64, lanes.base, lanes.base + 64)
-      }
-      for lane in 0..<64 {
-        minimum = min(minimum, Double(lanes[lane]))
-        maximum = max(maximum, Double(lanes[64 + lane]))
-      }
-    } else {
-      let x = plane.double!
-      let lanes = try Memory<Double>(128)
-      for lane in 0..<64 {
-        lanes[lane] = .infinity
-        lanes[64 + lane] = -.infinity
-      }
-      for block in 0..<blocks {
-        _ = kernels.call.extent_f64(x + block * 64, lanes.base, lanes.base + 64)
-      }
-      for lane in 0..<64 {
-        minimum = min(minimum, lanes[lane])
-        maximum = max(maximum, lanes[64 + lane])
-      }
+  init(
+    _ plane: Plane, type: ElementType, strands: Strands, kernels: Kernels
+  ) throws(AEZipError) {
+    let lanes = try Memory<Double>(128)
+    type.clearExtent(lanes.base)
+    let vectorSize = 64 * (type.usesFloatPlane ? 4 : 8)
+    for block in 0..<strands.blockCount {
+      type.extend(lanes.base, by: plane.base + block * vectorSize, kernels)
     }
+    (minimum, maximum) = type.extent(lanes.base)
     guard hasFinite else { return }
     var sum = 0.0
     var count = 0

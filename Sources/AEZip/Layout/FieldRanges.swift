@@ -36,57 +36,39 @@ public struct FieldRanges: Sendable {
     let size = layout.recordSize
     let count = records.count / size
     let kernels = Kernels()
-    guard let scratch = try? Memory<Double>(3 * 64) else { return }
+    // For each field 64 running minima, then as many maxima.
+    let fieldCount = layout.fields.count
+    guard count > 0, let lanes = try? Memory<Double>(fieldCount * 128),
+      let values = try? Memory<Double>(64)
+    else { return }
+    for index in 0..<fieldCount { layout.fields[index].type.clearExtent(lanes.base + index * 128) }
     // A few records at a time, so that each is read from memory once.
     var first = 0
     while first < count {
       let batch = min(64, count - first)
       let base = records.baseAddress! + first * size
-      for index in 0..<layout.fields.count {
+      for index in 0..<fieldCount {
         let field = layout.fields[index]
         if case .relative = field.bound {} else { continue }
         let p = base + field.offset
-        if field.type.isWideInteger {
+        if field.type.size == 8 && !field.type.isFloat {
           extend(index, field.type, field.type.integerRange(p, stride: size, count: batch))
-        } else {
-          // Lanes without a record repeat the first one.
-          let lanes = UnsafeMutableRawPointer(scratch.base)
-          field.type.copy(p, stride: size, count: batch, origin: 0, to: lanes, step: 1)
-          field.type.copy(
-            p, stride: 0, count: 64 - batch, origin: 0,
-            to: lanes + batch * (field.type.usesFloatPlane ? 4 : 8), step: 1)
-          extend(index, field.type, lanes, kernels)
+          continue
         }
+        // Lanes without a record repeat the first one.
+        let target = UnsafeMutableRawPointer(values.base)
+        field.type.copy(p, stride: size, count: batch, origin: 0, to: target, step: 1)
+        field.type.copy(
+          p, stride: 0, count: 64 - batch, origin: 0,
+          to: target + batch * (field.type.usesFloatPlane ? 4 : 8), step: 1)
+        field.type.extend(lanes.base + index * 128, by: target, kernels)
       }
       first += batch
     }
-  }
-
-  private mutating func extend(
-    _ field: Int, _ type: ElementType, _ lanes: UnsafeMutableRawPointer, _ kernels: Kernels
-  ) {
-    if type.usesFloatPlane {
-      let x = lanes.assumingMemoryBound(to: Float.self)
-      for lane in 0..<64 {
-        x[64 + lane] = .infinity
-        x[128 + lane] = -.infinity
-      }
-      _ = kernels.call.extent_f32(x, x + 64, x + 128)
-      for lane in 0..<64 {
-        minima[field] = min(minima[field], Double(x[64 + lane]))
-        maxima[field] = max(maxima[field], Double(x[128 + lane]))
-      }
-    } else {
-      let x = lanes.assumingMemoryBound(to: Double.self)
-      for lane in 0..<64 {
-        x[64 + lane] = .infinity
-        x[128 + lane] = -.infinity
-      }
-      _ = kernels.call.extent_f64(x, x + 64, x + 128)
-      for lane in 0..<64 {
-        minima[field] = min(minima[field], x[64 + lane])
-        maxima[field] = max(maxima[field], x[128 + lane])
-      }
+    for index in 0..<fieldCount {
+      let (low, high) = layout.fields[index].type.extent(lanes.base + index * 128)
+      minima[index] = min(minima[index], low)
+      maxima[index] = max(maxima[index], high)
     }
   }
 
@@ -102,6 +84,44 @@ public struct FieldRanges: Sendable {
     integers[field] = (low, high)
     minima[field] = type.double(low)
     maxima[field] = type.double(high)
+  }
+}
+
+// Running extents of a plane's values: 64 minima, then as many maxima, in the plane's type.
+extension ElementType {
+  func clearExtent(_ lanes: UnsafeMutablePointer<Double>) {
+    if usesFloatPlane {
+      let x = UnsafeMutableRawPointer(lanes).assumingMemoryBound(to: Float.self)
+      x.update(repeating: .infinity, count: 64)
+      (x + 64).update(repeating: -.infinity, count: 64)
+    } else {
+      lanes.update(repeating: .infinity, count: 64)
+      (lanes + 64).update(repeating: -.infinity, count: 64)
+    }
+  }
+
+  /// Takes 64 values into account.
+  func extend(
+    _ lanes: UnsafeMutablePointer<Double>, by values: UnsafeRawPointer, _ kernels: Kernels
+  ) {
+    if usesFloatPlane {
+      let x = UnsafeMutableRawPointer(lanes).assumingMemoryBound(to: Float.self)
+      _ = kernels.call.extent_f32(values.assumingMemoryBound(to: Float.self), x, x + 64)
+    } else {
+      _ = kernels.call.extent_f64(
+        values.assumingMemoryBound(to: Double.self), lanes, lanes + 64)
+    }
+  }
+
+  func extent(_ lanes: UnsafeMutablePointer<Double>) -> (low: Double, high: Double) {
+    let x = UnsafeMutableRawPointer(lanes).assumingMemoryBound(to: Float.self)
+    var low = Double.infinity
+    var high = -Double.infinity
+    for lane in 0..<64 {
+      low = min(low, usesFloatPlane ? Double(x[lane]) : lanes[lane])
+      high = max(high, usesFloatPlane ? Double(x[64 + lane]) : lanes[64 + lane])
+    }
+    return (low, high)
   }
 }
 
