@@ -14,7 +14,7 @@ import Testing
         $0.baseAddress!, recordSize: 4, type: .f32, origin: 0, strands: strands,
         blocks: 0..<strands.blockCount, into: field)
     }
-    let kernels = selectKernels()
+    let kernels = Kernels()
     let extent = try Extent(field, strands: strands, kernels: kernels)
     return Column.units(
       field: 0, type: type, bound: bound, extent: extent, plane: field, strands: strands,

@@ -42,7 +42,7 @@ import Testing
   private static func bits(_ x: Double) -> UInt64 { x.isNaN ? 0x7FF8_0000_0000_0000 : x.bitPattern }
 
   private func forEachLevel(_ body: (aezk_kernels) throws -> Void) rethrows {
-    for level in Self.levels { try body(selectKernels(level: level)) }
+    for level in Self.levels { try body(Kernels(level: level).call) }
   }
 
   // MARK: - Prediction
@@ -413,7 +413,7 @@ import Testing
     let payloads = try Self.levels.map { level in
       let encoder = ChunkEncoder(
         layout: table.layout, bounds: [0.05, 0.05, 1e-5, 0], level: 6,
-        kernels: selectKernels(level: level))
+        kernels: Kernels(level: level))
       let payload = try table.bytes.withUnsafeBytes { try encoder.encode($0).payload }
       return withExtendedLifetime(payload) { Array(payload.bytes) }
     }
