@@ -6,7 +6,7 @@
 
 /// The value of a pointer that must not be NULL.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` naming the parameter.
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` naming the parameter.
 @inline(__always)
 func required<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(AEZipError) -> Pointer {
   guard let pointer else { throw .invalidArgument("@ is NULL; give a valid pointer", name: name) }
@@ -15,7 +15,7 @@ func required<Pointer>(_ pointer: Pointer?, _ name: StaticString) throws(AEZipEr
 
 /// A count or a size from C as an Int.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` if it is larger than any memory.
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if it is larger than any memory.
 func count(_ value: UInt64, _ name: StaticString) throws(AEZipError) -> Int {
   guard let value = Int(exactly: value) else {
     throw .invalidArgument("@ is more than any memory holds", name: name)
@@ -25,7 +25,7 @@ func count(_ value: UInt64, _ name: StaticString) throws(AEZipError) -> Int {
 
 /// The number of bytes of `count` records.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` if it overflows.
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if it overflows.
 func byteCount(of recordCount: Int, recordSize: Int) throws(AEZipError) -> Int {
   let (bytes, overflow) = recordCount.multipliedReportingOverflow(by: recordSize)
   guard !overflow else {
@@ -37,7 +37,7 @@ func byteCount(of recordCount: Int, recordSize: Int) throws(AEZipError) -> Int {
 
 /// Bytes to read. NULL is fine where there are none.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` naming the parameter. A `size_t` above `Int.max`
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` naming the parameter. A `size_t` above `Int.max`
 ///   arrives here as a negative number.
 func input(
   _ bytes: UnsafeRawPointer?, _ size: Int, _ name: StaticString
@@ -60,7 +60,7 @@ func records(
 /// The first `needed` bytes of the caller's buffer.
 ///
 /// - Throws: ``AEZipError/bufferTooSmall(needed:available:)``, or
-///   ``AEZipError/invalidArgument(_:)`` if it is NULL though bytes are needed.
+///   ``AEZipError/invalidArgument(_:_:_:name:)`` if it is NULL though bytes are needed.
 func output(
   _ buffer: UnsafeMutableRawPointer?, capacity: Int, needed: Int, _ name: StaticString
 ) throws(AEZipError) -> UnsafeMutableRawBufferPointer {
@@ -73,7 +73,7 @@ func output(
 /// A `size_t` that says how much room there is: above `Int.max` it means "enough".
 func unsignedCapacity(_ capacity: Int) -> Int { capacity < 0 ? Int.max : capacity }
 
-/// - Throws: ``AEZipError/invalidArgument(_:)`` if a number of threads is negative.
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if a number of threads is negative.
 func threadCount(_ threads: Int32) throws(AEZipError) -> Int {
   guard threads >= 0 else {
     throw .invalidArgument(

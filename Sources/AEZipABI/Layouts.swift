@@ -8,7 +8,7 @@ import CAez
 extension Layout {
   /// The layout that a C struct describes. Everything is copied.
   ///
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the member and the field.
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` naming the member and the field.
   init(_ pointer: UnsafePointer<aez_layout>?) throws(AEZipError) {
     let layout = try required(pointer, "layout")
     // Version 0.1 is the first: its struct is the smallest there is.
@@ -67,7 +67,7 @@ extension Bound {
 
 /// A field's name, of which no more bytes are read than a name may have.
 ///
-/// - Throws: ``AEZipError/invalidArgument(_:)`` if it is too long.
+/// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if it is too long.
 private func fieldName(
   _ name: UnsafePointer<CChar>?, _ index: Int
 ) throws(AEZipError) -> [UInt8] {

@@ -21,7 +21,7 @@ private let largestMetadata = 16 << 20
 extension CompressionOptions {
   /// The options that a C struct describes, or the defaults for nil. The metadata is copied.
   ///
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the member.
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` naming the member.
   init(_ pointer: UnsafePointer<aez_options>?) throws(AEZipError) {
     self.init()
     guard let pointer else { return }

@@ -139,8 +139,12 @@ public final class ContainerReader {
 
   /// Restores records; with `fields`, just these, packed without gaps in the order given.
   ///
-  /// - Parameter output: holds `records.count` times the size of a record (or of the chosen fields).
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` for a range or field that is not there,
+  /// - Parameters:
+  ///   - records: the range of records, counted from the container's first.
+  ///   - fields: indices of fields, each at most once; nil: all, as the layout says.
+  ///   - threads: 0: one per processor.
+  ///   - output: holds `records.count` times the size of a record (or of the chosen fields).
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` for a range or field that is not there,
   ///   ``AEZipError/bufferTooSmall(needed:available:)``, and what reading throws.
   public func read(
     records: Range<Int>, fields: [Int]? = nil, threads: Int = 0,

@@ -15,7 +15,7 @@ public struct CompressionOptions: Sendable {
 
   public init() {}
 
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` naming the option.
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` naming the option.
   func validate() throws(AEZipError) {
     guard level >= 1, level <= 9 else {
       throw .invalidArgument("level #; levels are 1 (fast) to 9 (smallest)", level)
@@ -90,9 +90,11 @@ public final class ContainerWriter {
   /// Writes header, layout and metadata.
   ///
   /// - Parameters:
+  ///   - layout: the fields of a record; see ``Layout``.
   ///   - ranges: the range of every field over all records to come; needed if a bound is relative.
+  ///   - options: see ``CompressionOptions``.
   ///   - write: takes bytes in order; returns false on failure. Called on the calling thread only.
-  /// - Throws: ``AEZipError/invalidArgument(_:)``, and what writing throws.
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)``, and what writing throws.
   public convenience init(
     layout: Layout, ranges: FieldRanges? = nil, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
@@ -130,7 +132,7 @@ public final class ContainerWriter {
 
   /// Adds whole records.
   ///
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` if the size is no multiple of the record size;
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if the size is no multiple of the record size;
   ///   ``AEZipError/inputOutput(_:)``, ``AEZipError/outOfMemory(bytes:)``. After a failure every
   ///   later call fails the same way.
   public func append(_ records: UnsafeRawBufferPointer) throws(AEZipError) {

@@ -47,7 +47,7 @@ public struct Layout: Sendable {
   public static let largestRecordSize = 1 << 20
   public static let longestName = 255
 
-  /// - Throws: ``AEZipError/invalidArgument(_:)`` if there is no field, a field leaves the record or
+  /// - Throws: ``AEZipError/invalidArgument(_:_:_:name:)`` if there is no field, a field leaves the record or
   ///   overlaps another, a bound is negative or not finite, or a limit is exceeded.
   public init(fields: [Field], recordSize: Int) throws(AEZipError) {
     guard fields.count >= 1, fields.count <= Self.largestFieldCount else {

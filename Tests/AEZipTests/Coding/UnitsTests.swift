@@ -14,7 +14,8 @@ import Testing
         $0.baseAddress!, recordSize: 4, type: .f32, origin: 0, strands: strands,
         blocks: 0..<strands.blockCount, into: field)
     }
-    let extent = try Extent(field, type: .f32, strands: strands, kernels: Kernels())
+    let kernels = Kernels()
+    let extent = try Extent(field, strands: strands, kernels: kernels)
     return Column.units(
       field: 0, type: type, bound: bound, extent: extent, plane: field, strands: strands,
       allowLattice: true)?.column
