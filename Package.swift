@@ -13,7 +13,21 @@ let embedded: [SwiftSetting] = [
   ]),
 ]
 // What is not a kernel is built for size.
-let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+let small: [SwiftSetting] = [
+  .unsafeFlags(
+    [
+      "-Osize",
+      // Passes that copy code: loops with a test before and after, functions for each closure.
+      "-Xllvm", "-sil-disable-pass=loop-rotate", "-Xllvm", "-sil-disable-pass=loop-unroll",
+      "-Xllvm", "-sil-disable-pass=closure-specialize",
+      // Passes that hold more values than there are registers, which then go through the stack.
+      "-Xllvm", "-disable-machine-licm", "-Xllvm", "-disable-lsr",
+      "-Xllvm", "-enable-pre=false", "-Xllvm", "-enable-load-pre=false",
+      // The same instructions in both branches, or in many functions, once.
+      "-Xllvm", "-hoist-common-insts", "-Xllvm", "-sink-common-insts",
+      "-Xllvm", "-enable-machine-outliner=always",
+    ], .when(configuration: .release))
+]
 // SIMD code at -Onone is 500 times slower, so kernels are optimized in debug builds too.
 // Loops over 64 lanes stay loops: unrolled they are no faster and three times as large.
 let kernel: [SwiftSetting] = [
