@@ -15,7 +15,7 @@ import Testing
         blocks: 0..<strands.blockCount, into: field)
     }
     let kernels = Kernels()
-    let extent = try Extent(field, strands: strands, kernels: kernels)
+    let extent = try Extent(field, type: type, strands: strands, kernels: kernels)
     return Column.units(
       field: 0, type: type, bound: bound, extent: extent, plane: field, strands: strands,
       allowLattice: true)?.column
