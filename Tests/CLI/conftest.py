@@ -3,10 +3,16 @@
 import os
 import pathlib
 import random
+import signal
 import subprocess
 
 import numpy as np
 import pytest
+
+# Where the tests run in the background, signals may be ignored; the command would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("AEZIP", str(ROOT / ".build" / "release" / "aezip"))
