@@ -1,6 +1,7 @@
 /// The whole pipeline, forward and back.
 public enum Codec {
-  /// The largest container that ``compress(_:layout:options:write:)`` can write for these records; nil if it overflows.
+  /// The largest container that ``compress(_:layout:options:write:)`` can write for these records;
+  /// nil if it overflows.
   public static func containerBound(
     layout: Layout, recordCount: Int, options: CompressionOptions
   ) -> Int? {

@@ -506,8 +506,8 @@ class Chunk:
         refuse_unless(all(piece.stream < stream_count for piece in pieces), "an unknown stream")
         directory = []
         for _ in range(stream_count):
-            grouping = header.u8(below=7)
-            given = header.count(2**28) if grouping == 6 else None
+            grouping = header.u8(below=6)
+            given = header.count(2**28) if grouping == 5 else None
             directory.append((grouping, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
@@ -703,15 +703,15 @@ def restored(column: Column, y: np.ndarray) -> np.ndarray:
 
 # 6.6
 
-ALPHABETS = [256, 16, 6, 4, 3, 2]
-SIZES = [1, 2, 3, 4, 5, 8]
+ALPHABETS = [256, 16, 6, 4, 3]
+SIZES = [1, 2, 3, 4, 5]
 
 
 def ungroup(
     stream: bytes, grouping: int, given: Optional[int], count: int, escapes: Reader
 ) -> np.ndarray:
     """The ``count`` symbols of a stream."""
-    if grouping == 6:
+    if grouping == 5:
         data = np.frombuffer(inflate(stream, given), np.uint8).astype(np.int64)
         counted = data < 252
         # A byte moves by its zeros, and by the symbol that ends them.

@@ -58,6 +58,15 @@ def coded_columns(records: np.ndarray, **how):
     return chunk
 
 
+def columns(records: np.ndarray):
+    """The types and bytes of all fields of a matrix or of structured records."""
+    if records.dtype.names:
+        fields = [records[name] for name in records.dtype.names]
+    else:
+        fields = list(records.T)
+    return [(field.dtype.str, field.tobytes()) for field in fields]
+
+
 # ------------------------------------------------------------------------------ fixtures
 
 
@@ -65,8 +74,8 @@ def coded_columns(records: np.ndarray, **how):
 def test_fixtures_restore_the_same_numbers(path):
     expected = np.load(path.with_suffix(".npy"))
     blob = path.read_bytes()
-    assert tables.same_bits(reference.decode(blob).records, expected)
-    assert tables.same_bits(aezip.decompress(blob), expected)
+    assert columns(reference.decode(blob).records) == columns(expected)
+    assert columns(aezip.decompress(blob)) == columns(expected)
 
 
 # ------------------------------------------------------------------------ random tables

@@ -50,11 +50,11 @@ struct Grouping {
   static let all = [
     Grouping(alphabet: 256, size: 1), Grouping(alphabet: 16, size: 2),
     Grouping(alphabet: 6, size: 3), Grouping(alphabet: 4, size: 4),
-    Grouping(alphabet: 3, size: 5), Grouping(alphabet: 2, size: 8),
+    Grouping(alphabet: 3, size: 5),
   ]
 
   /// The index of ``ZeroRuns`` in the file, after those of `all`.
-  static let zeroRuns = 6
+  static let zeroRuns = 5
 
   /// Bytes that hold `count` symbols.
   func byteCount(_ count: Int) -> Int { (count + size - 1) / size }

@@ -134,7 +134,7 @@ import Testing
     let zeros = [UInt8](repeating: 0, count: 1000)
     let output = try ByteBuffer()
     _ = try zeros.withUnsafeBytes { try Zlib().pack($0, .full(9), to: output) }
-    let packed = Array(output.bytes)
+    let packed = withExtendedLifetime(output) { Array(output.bytes) }
     for claimed in [1001, 1 << 20, 1 << 28, 1 << 40, Int.max] {
       var writer = ByteWriter()
       writer.count(claimed)
@@ -152,31 +152,34 @@ import Testing
     let mixed = try mixedTable()
     let whole = try Parts(try mixed.compressed())
     let chunk = whole.places(.chunk)[0]
-    let payload = whole.sections[chunk].payload
-    let (header, body) = try payload.withUnsafeBytes { bytes in
-      var reader = ByteReader(bytes, what: "a test")
-      let count = try reader.count()
-      let packed = try reader.take(try reader.count())
-      let memory = try Unpacker.inflate(packed, to: count, Zlib())
-      let header = (0..<count).map { memory[$0] }
-      return (header, Array(try reader.take(reader.remaining)))
-    }
+    let header = try whole.header(ofChunkAt: chunk).header
     var random = Seeded(9)
     for place in header.indices {
       for value in [0, 1, 127, 128, 255, UInt8.random(in: 0...255, using: &random)] {
         var changed = header
         changed[place] = value
-        let output = try ByteBuffer()
-        _ = try changed.withUnsafeBytes { try Zlib().pack($0, .huffman, to: output) }
-        var writer = ByteWriter()
-        writer.count(changed.count)
-        writer.count(output.count)
-        var parts = whole
-        parts.sections[chunk].payload = writer.bytes + Array(output.bytes) + body
+        let parts = try whole.with(header: changed, inChunkAt: chunk)
         // Refused or other numbers, but never a trap.
         _ = status { try use(parts.bytes) }
       }
     }
+  }
+
+  /// Padding lanes would take 64 times the memory of the records: Format.md, section 6.1.
+  @Test func refusesLongStrandsInFewLanes() throws {
+    let whole = try Parts(try Table.walks(2000, fieldCount: 1).compressed())
+    let chunk = whole.places(.chunk)[0]
+    var header = try whole.header(ofChunkAt: chunk).header
+    #expect(header[..<3] == [0xD0, 0x0F, 64])
+    for lanes in [1, 31] as [UInt8] {
+      header[2] = lanes
+      let changed = try whole.with(header: header, inChunkAt: chunk).bytes
+      #expect(status { try use(changed) } == 7)
+    }
+    header[2] = 65
+    #expect(status { try use(try whole.with(header: header, inChunkAt: chunk).bytes) } == 7)
+    header[2] = 0
+    #expect(status { try use(try whole.with(header: header, inChunkAt: chunk).bytes) } == 6)
   }
 
   /// Integers, decimals, noise, missing and exact values side by side.

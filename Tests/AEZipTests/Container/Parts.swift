@@ -34,6 +34,30 @@ struct Parts {
     sections.indices.filter { sections[$0].type == section.rawValue }
   }
 
+  /// The unpacked header of a chunk, and what follows it.
+  func header(ofChunkAt place: Int) throws -> (header: [UInt8], body: [UInt8]) {
+    try sections[place].payload.withUnsafeBytes { bytes in
+      var reader = ByteReader(bytes, what: "a test")
+      let count = try reader.count()
+      let packed = try reader.take(try reader.count())
+      let memory = try Unpacker.inflate(packed, to: count, Zlib())
+      return ((0..<count).map { memory[$0] }, Array(try reader.take(reader.remaining)))
+    }
+  }
+
+  /// The same container with another header in a chunk.
+  func with(header: [UInt8], inChunkAt place: Int) throws -> Parts {
+    let packed = try ByteBuffer()
+    _ = try header.withUnsafeBytes { try Zlib().pack($0, .huffman, to: packed) }
+    var writer = ByteWriter()
+    writer.count(header.count)
+    writer.count(packed.count)
+    let bytes = withExtendedLifetime(packed) { Array(packed.bytes) }
+    var parts = self
+    parts.sections[place].payload = writer.bytes + bytes + (try self.header(ofChunkAt: place).body)
+    return parts
+  }
+
   var bytes: [UInt8] {
     var writer = ByteWriter()
     for byte in Format.magic { writer.byte(byte) }

@@ -1,0 +1,220 @@
+"""Writes the golden containers of Tests/Fixtures: run once for each version of the format.
+
+    AEZ_LIBRARY=... python Tests/Reference/make_fixtures.py
+
+Each `v1_*.aez` has beside it, as `.npy`, the values that it must restore for good. Compressed bytes
+are never compared: encoders may improve. Containers of older versions stay as they are; those of
+the present version are not written anew without a reason either.
+
+Stops if the containers together leave a part of the format unused.
+"""
+
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent / "Bindings" / "Python"), str(TESTS / "Python")]
+
+import decode as reference  # noqa: E402
+import numpy as np  # noqa: E402
+import tables  # noqa: E402
+from numpy.lib.recfunctions import repack_fields  # noqa: E402
+
+import aezip  # noqa: E402
+
+VERSION = 1
+
+
+def containers():
+    """Names, records and what to ask for."""
+    random = np.random.default_rng(20260101)
+    walk = np.cumsum(random.normal(size=(1700, 4)), axis=0)
+    waves = np.cumsum(walk, axis=0)
+    whole = np.cumsum(random.integers(-3, 4, 800))
+    yield "no_records", np.empty((0, 3), "f4"), {"abs": 0.01}
+    yield "one_record", walk[:1], {"abs": 0.01}
+    yield "47_records", walk[:47].astype("f4"), {"abs": 0.01}
+    yield "several_chunks", walk[:400], {"rel": 1e-3, "chunk_records": 150, "metadata": "a text"}
+    yield "regressors", waves[:, :1] * [1, -2, 0.5] + walk[:, :3], {"abs": 0.1}
+    yield "binary64", waves[:500, :2], {"rel": 1e-9}
+    yield "latents", latents(random), {"abs": 0.5, "latents": 2}
+    yield "latents_binary64", latents(random)[:300], {"abs": 1e-7, "latents": 3}
+    yield "contexts", contexts(random), {"abs": 0.5}
+    yield "repeated_records", random.integers(0, 900, (9, 3))[random.integers(0, 9, 900)], {"abs": 0}
+    yield "few_symbols", few_symbols(random), {"abs": 0}
+    yield "large_codes", random.standard_cauchy((600, 2)) * 1e3, {"abs": 1e-3}
+    yield "integers", integers(random, whole), {"abs": 2.5}
+    yield "integers_exact", integers(random, whole), {"exact": True}
+    yield "decimals", tables.structured([whole / 20, (whole / 20).astype("f4")]), {"abs": 0.004}
+    yield "halves", tables.structured([whole * 1.0, whole.astype("f4")]), {"abs": 0.5}
+    yield "byte_planes", byte_planes(random), {"exact": True}
+    yield "exceptions", exceptions(random, walk[:500]), {"abs": 0.01}
+    yield "constants", constants(), {"rel": 1e-3}
+    yield "gaps_in_records", gaps(walk), {"abs": 0.1}
+
+
+def latents(random):
+    hidden = np.cumsum(random.normal(size=(900, 2)), axis=0) * 10
+    return hidden @ random.normal(size=(2, 6)) + random.normal(size=(900, 6))
+
+
+def contexts(random):
+    unrest = np.exp(np.abs(np.cumsum(random.normal(size=2500)) / 10 % 8 - 4))
+    return (random.normal(size=(2500, 2)) * unrest[:, None]).astype("f4")
+
+
+def few_symbols(random):
+    count = 3000
+    columns = [random.random(count) < share for share in (0.5, 0.2, 0.05, 0.004)]
+    columns += [random.integers(0, most, count) for most in (3, 5, 14)]
+    columns += [np.where(random.random(count) < 0.01, random.integers(0, 999, count), 0)]
+    columns += [random.geometric(p, count) - 1 for p in (0.7, 0.5, 0.35)]
+    columns += [random.random(count) < 0.6]
+    columns += [np.rint(random.normal(size=count) * spread) for spread in (0.7, 0.9, 1.1)]
+    return np.stack(columns, axis=1).astype("i2")
+
+
+def integers(random, whole):
+    fields = [(np.abs(whole) % 100).astype(kind) for kind in ("u1", "i1", "u2", "i2", "u4", "i4")]
+    fields += [whole + 2**61, whole - 2**61, np.uint64(2**63 + 2**50) + whole.view("u8")]
+    fields += [np.iinfo("u8").max - np.abs(whole).astype("u8")]
+    fields += [random.integers(-(2**63), 2**63 - 1, whole.size)]
+    return tables.structured(fields)
+
+
+def byte_planes(random):
+    steps = np.arange(700)
+    return tables.structured(
+        [
+            random.integers(0, 2**63, 700).view("u8") * np.uint64(0x9E3779B97F4A7C15),
+            steps.astype("u8") * np.uint64(2**53) + random.integers(0, 9, 700).view("u8"),
+            np.cumsum(steps * 2**45 + random.integers(0, 5, 700)),
+            np.sin(steps / 100),
+            random.choice(random.normal(size=40), 700).astype("f4"),
+            (np.arange(700) * 8 ^ random.integers(0, 2, 700)) * 1.0 + 2.0**40,
+        ]
+    )
+
+
+def exceptions(random, walk):
+    values = tables.structured([walk[:, 0], walk[:, 1].astype("f4"), walk[:, 2], walk[:, 3]])
+    special = tables.field(random, "special", 500, "f8")
+    values["x0"] = np.where(random.random(500) < 0.02, special, values["x0"])
+    values["x1"][random.random(500) < 0.3] = np.nan
+    values["x2"][[0, 499]] = np.inf, -0.0
+    values["x3"] = special
+    return values
+
+
+def constants():
+    records = np.empty(60, [("a", "f4"), ("b", "i8"), ("c", "f8"), ("d", "u1")])
+    records["a"], records["b"], records["c"] = np.nan, -5, -0.0
+    records["d"] = np.arange(60)
+    return records
+
+
+def gaps(walk):
+    layout = {"names": ["b", "a"], "formats": ["f8", "u1"], "offsets": [9, 2], "itemsize": 24}
+    records = np.zeros(300, np.dtype(layout))
+    records["a"], records["b"] = np.arange(300) % 7, walk[:300, 0]
+    return records
+
+
+# ------------------------------------------------------------------ what a container makes use of
+
+
+class Observed(reference.Chunk):
+    """Notes the parts of the format that its bytes use."""
+
+    seen = set()
+
+    def read_column(self, f, number, column_count):
+        column = super().read_column(f, number, column_count)
+        self.note(f"snap {column.snap}")
+        self.note("single" if column.single else "binary64 restoration")
+        self.note("record order" if column.record_order else "block order")
+        self.note("base" if column.base else "no base")
+        self.note("scale" if column.scale != 1 else "no scale")
+        self.note("multiple" if column.multiple > 1 else "no multiple")
+        for regressor in column.regressors:
+            self.note(f"regressor of lag {min(regressor.lag, 1)}")
+        for source in column.sources:
+            self.note(f"context of lag {min(source.lag, 1)}")
+        return column
+
+    def read_exact(self, f):
+        self.note(f"transform {self.header.data[self.header.position]}")
+        return super().read_exact(f)
+
+    def decode(self):
+        output = super().decode()
+        self.note("binary64 prediction" if self.wide else "binary32 prediction")
+        self.note("latents" if self.latents else "no latents")
+        self.note(f"{'few' if self.strands.count < 64 else '64'} strands")
+        return output
+
+    @classmethod
+    def note(cls, what):
+        cls.seen.add(what)
+
+
+WANTED = {
+    "snap 0", "snap 1", "snap 2", "single", "binary64 restoration", "record order", "block order",
+    "base", "no base", "scale", "no scale", "multiple", "no multiple",
+    "regressor of lag 0", "regressor of lag 1", "context of lag 0", "context of lag 1",
+    "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
+    "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
+    *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
+}  # fmt: skip
+
+
+def observe():
+    """Makes the reference decoder note what it meets."""
+    ungroup, to_codes = reference.ungroup, reference.symbols_to_codes
+
+    def noted_ungroup(stream, grouping, given, count, escapes):
+        before = escapes.position
+        symbols = ungroup(stream, grouping, given, count, escapes)
+        Observed.note(f"grouping {grouping}")
+        if escapes.position > before:
+            Observed.note("escapes")
+        return symbols
+
+    def noted_to_codes(symbols, shift, bits, position):
+        codes, end = to_codes(symbols, shift, bits, position)
+        if shift:
+            Observed.note("shifted codes")
+        if end > position + shift * len(symbols):
+            Observed.note("raw bits")
+        return codes, end
+
+    reference.Chunk = Observed
+    reference.ungroup, reference.symbols_to_codes = noted_ungroup, noted_to_codes
+
+
+def main():
+    observe()
+    folder = TESTS / "Fixtures"
+    total = 0
+    for name, records, how in containers():
+        blob = bytes(aezip.compress(records, **how))
+        restored = aezip.decompress(blob)
+        expected = reference.decode(blob).records
+        for index, field in enumerate(expected.dtype.names):
+            with aezip.open(blob) as opened:
+                assert opened.read(fields=index).tobytes() == expected[field].tobytes(), name
+        path = folder / f"v{VERSION}_{name}.aez"
+        path.write_bytes(blob)
+        if restored.dtype.names:  # .npy knows no fields out of order
+            restored = repack_fields(restored)
+        np.save(path.with_suffix(".npy"), restored)
+        total += len(blob) + path.with_suffix(".npy").stat().st_size
+        print(f"{path.name:32} {len(records):6} records {len(blob):8} bytes")
+    print(f"{total} bytes in all")
+    missing = sorted(WANTED - Observed.seen)
+    if missing:
+        sys.exit(f"make_fixtures: no container uses: {', '.join(missing)}")
+
+
+if __name__ == "__main__":
+    main()
