@@ -97,16 +97,14 @@ let package = Package(
       name: "EmbeddedKernelsAVX512", dependencies: ["CPlatform"],
       path: "Sources/Variants/EmbeddedKernelsAVX512",
       swiftSettings: kernel + avx512 + embedded),
+    // Library and C functions in one module: apart, each has its own copies of what both use.
     .target(
-      name: "EmbeddedAEZip",
+      name: "EmbeddedABI",
       dependencies: [
-        "CZlib", "CPlatform", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
+        "CZlib", "CPlatform", "CAez", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
       ],
-      path: "Sources/Variants/EmbeddedAEZip", exclude: ["AEZip.docc"],
-      swiftSettings: embedded + small),
-    .target(
-      name: "EmbeddedABI", dependencies: ["EmbeddedAEZip", "CAez"],
-      path: "Sources/Variants/EmbeddedABI", swiftSettings: embedded + small,
+      path: "Sources/Variants/EmbeddedABI", exclude: ["AEZip/AEZip.docc"],
+      swiftSettings: embedded + small,
       linkerSettings: [.unsafeFlags(exportOnlyTheHeader)]),
 
     .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI", "CAez", "CPlatform"]),

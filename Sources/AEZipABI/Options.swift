@@ -1,6 +1,4 @@
-#if AEZ_EMBEDDED
-  import EmbeddedAEZip
-#else
+#if !AEZ_EMBEDDED
   import AEZip
 #endif
 import CAez
