@@ -101,11 +101,12 @@ let package = Package(
     .target(
       name: "EmbeddedABI",
       dependencies: [
-        "CZlib", "CPlatform", "CAez", "EmbeddedKernels", "EmbeddedKernelsAVX2", "EmbeddedKernelsAVX512",
+        "CZlib", "CPlatform", "CAez", "EmbeddedKernels", "EmbeddedKernelsAVX2",
+        "EmbeddedKernelsAVX512",
       ],
       path: "Sources/Variants/EmbeddedABI", exclude: ["AEZip/AEZip.docc"],
       swiftSettings: embedded + small,
-      linkerSettings: [.unsafeFlags(exportOnlyTheHeader)]),
+      linkerSettings: [.linkedLibrary("m"), .unsafeFlags(exportOnlyTheHeader)]),
 
     .testTarget(name: "AEZipTests", dependencies: ["AEZip", "AEZipABI", "CAez", "CPlatform"]),
   ]

@@ -31,6 +31,11 @@ needs_little() {
   [ -z "$others" ]
 }
 
+# Every symbol is found in what it names as needed.
+is_complete() {
+  ! ldd -r "$library" 2>&1 | grep -E 'undefined symbol'
+}
+
 has_soname() {
   readelf -d "$library" | grep -q 'SONAME.*\[libaez\.so\.0\]'
 }
@@ -73,6 +78,7 @@ avx_only_in_kernels() {
 
 check "libaez.so is no larger than it was" is_small
 check "libaez.so needs only libc, libm and libz" needs_little
+check "libaez.so lacks no symbol" is_complete
 check "libaez.so has its SONAME" has_soname
 check "libaez.so exports what aez.h declares" exports_the_header
 check "libaez.so neither prints nor exits" leaves_the_host_alone
