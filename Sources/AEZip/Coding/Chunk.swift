@@ -30,14 +30,14 @@ struct ChunkEncoder {
 
   struct Result {
     var payload: ByteBuffer
-    var tallies: [FieldTally]
+    var tallies: List<FieldTally>
   }
 
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let recordCount = records.count / layout.recordSize
     let strands = Strands(recordCount: recordCount)
     let fieldCount = layout.fields.count
-    var tallies = [FieldTally](repeating: FieldTally(), count: fieldCount)
+    var tallies = List<FieldTally>(repeating: FieldTally(), count: fieldCount)
     let zlib = Zlib()
 
     // Values in the order of blocks.
@@ -46,9 +46,9 @@ struct ChunkEncoder {
     let planes = gatherPlanes(records, strands, origins, memory)
 
     // What each field is: constant, exact, or coded in units that keep its bound.
-    var treatments = [Treatment](repeating: .exact, count: fieldCount)
+    var treatments = List<Treatment>(repeating: .exact, count: fieldCount)
     var columns: [Column] = []
-    var columnPlanes: [Plane] = []
+    var columnPlanes: List<Plane> = List()
     var proofBounds: [Double] = []
     var usesDouble = false
     for index in 0..<fieldCount {
@@ -151,9 +151,9 @@ struct ChunkEncoder {
   /// For each field what its plane is relative to; nil for 64-bit integers that span more than a
   /// Double holds exactly: they have no plane. Notes the range of 64-bit integers.
   private func integerOrigins(
-    _ records: UnsafeRawBufferPointer, _ count: Int, _ tallies: inout [FieldTally]
-  ) -> [Int64?] {
-    var origins = [Int64?](repeating: 0, count: layout.fields.count)
+    _ records: UnsafeRawBufferPointer, _ count: Int, _ tallies: inout List<FieldTally>
+  ) -> List<Int64?> {
+    var origins = List<Int64?>(repeating: 0, count: layout.fields.count)
     for index in 0..<layout.fields.count {
       let field = layout.fields[index]
       guard field.type.isWideInteger, count > 0 else { continue }
@@ -176,10 +176,10 @@ struct ChunkEncoder {
   }
 
   private func gatherPlanes(
-    _ records: UnsafeRawBufferPointer, _ strands: Strands, _ origins: [Int64?],
+    _ records: UnsafeRawBufferPointer, _ strands: Strands, _ origins: List<Int64?>,
     _ memory: Memory<Double>
-  ) -> [Plane] {
-    var planes: [Plane] = []
+  ) -> List<Plane> {
+    var planes: List<Plane> = List()
     var position = memory.base
     for field in layout.fields {
       if field.type.usesFloatPlane {

@@ -12,7 +12,7 @@ struct ChunkDecoder {
     var output: UnsafeMutableRawPointer
     var recordSize: Int
     /// For each field its offset in the output; nil if it is not wanted.
-    var offsets: [Int?]
+    var offsets: List<Int?>
     /// Records of the chunk that are wanted.
     var wanted: Range<Int>
   }
@@ -47,9 +47,9 @@ struct ChunkDecoder {
     var strands: Strands
     var usesDouble: Bool
     var latentCount: Int
-    var treatments: [Treatment] = []
+    var treatments: List<Treatment> = List()
     /// For each constant field its bytes.
-    var constants: [UnsafeRawBufferPointer?] = []
+    var constants: List<UnsafeRawBufferPointer?> = List()
     var columns: [Column] = []
   }
 
@@ -129,7 +129,7 @@ struct ChunkDecoder {
           target.output + (record * target.recordSize + offset), bytes.baseAddress!, bytes.count)
       }
     }
-    var outputs: [Scatter?] = []
+    var outputs: List<Scatter?> = List()
     for column in columns {
       guard let field = column.field, let offset = target.offsets[field] else {
         outputs.append(nil)
@@ -250,7 +250,7 @@ struct ChunkDecoder {
       throw .corrupted(what: "the transform of a field", declared: index, computed: 3)
     }
     let size = layout.fields[index].type.size
-    var planes: [UnsafeRawBufferPointer] = []
+    var planes: List<UnsafeRawBufferPointer> = List()
     for _ in 0..<size { planes.append(try body.take(try header.count(limit: Limits.chunkBytes))) }
     guard let offset = target.offsets[index] else { return }
     try ExactCoder(zlib: zlib, level: 0).unpack(

@@ -14,9 +14,9 @@ struct Context {
     var weight: Int32
   }
 
-  var sources: [Source] = []
+  var sources: List<Source> = List()
   /// Ascending activities; a code's class is how many of them it reaches.
-  var thresholds: [Int32] = []
+  var thresholds: List<Int32> = List()
 
   var classCount: Int { thresholds.count + 1 }
 }
@@ -59,7 +59,7 @@ final class Column {
   var multiple = 1.0
   var snap = Snap.none
   var intercept = 0.0
-  var regressors: [Regressor] = []
+  var regressors: List<Regressor> = List()
   /// The field's type limits restored values; set from the layout, not stored.
   var clampRange: ClosedRange<Double> = -Double.infinity...Double.infinity
   /// The base-2 exponent of the unit of coefficients.
@@ -78,7 +78,7 @@ final class Column {
   }
 
   /// The same units with other regressors.
-  func with(_ regressors: [Regressor]) -> Column {
+  func with(_ regressors: List<Regressor>) -> Column {
     let column = Column()
     column.field = field
     column.origin = origin

@@ -82,12 +82,11 @@ struct ContextPlanner {
   private func choose(
     _ columns: [Column], _ index: Int, _ blocks: [Int], _ means: [Double], _ scratch: Scratch
   ) -> Double {
-    let alone = split(scratch, edges: [])
+    let alone = split(scratch, edges: List())
     guard effort.mostClasses > 1, means[index] > 0.004 else { return alone.bits }
     // Candidates: the column's own past, its regressors, its neighbours.
-    var candidates: [Context.Source] = [
-      .init(column: index, lag: 1, weight: 0), .init(column: index, lag: 2, weight: 0),
-    ]
+    var candidates = List<Context.Source>()
+    for lag in 1...2 { candidates.append(.init(column: index, lag: lag, weight: 0)) }
     func offer(_ column: Int, _ lag: Int) {
       guard candidates.count < effort.contextCandidates, means[column] > 0.004,
         !candidates.contains(where: { $0.column == column && $0.lag == lag })
@@ -100,7 +99,7 @@ struct ContextPlanner {
     // How well each tells the magnitude.
     let own = means[index]
     load(.init(column: index, lag: 0, weight: 0), blocks, mean: own, into: scratch.magnitudes.base)
-    var ranked: [(source: Context.Source, score: Double)] = []
+    var ranked: List<(source: Context.Source, score: Double)> = List()
     for candidate in candidates {
       load(candidate, blocks, mean: means[candidate.column], into: scratch.source.base)
       let score = Self.correlation(scratch.magnitudes.base, scratch.source.base, scratch.count)
@@ -176,7 +175,7 @@ struct ContextPlanner {
   }
 
   /// Activities that split the codes into bins of like size.
-  private func quantiles(_ scratch: Scratch) -> [Int32] {
+  private func quantiles(_ scratch: Scratch) -> List<Int32> {
     let count = scratch.count
     // Some hundred of them are enough to find quantiles.
     var sample: [Double] = []
@@ -188,7 +187,7 @@ struct ContextPlanner {
     }
     let order = ascending(sample)
     func quantile(_ place: Int) -> Int32 { Int32(sample[order[place]]) }
-    var edges: [Int32] = []
+    var edges: List<Int32> = List()
     for bin in 1..<Self.finestBins {
       let edge = quantile(order.count * bin / Self.finestBins)
       if edge > quantile(0) && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
@@ -198,7 +197,7 @@ struct ContextPlanner {
 
   /// Splits codes at `edges` of activity, then joins neighbouring classes as long as that saves
   /// bits; also the bits a code then takes.
-  private func split(_ scratch: Scratch, edges: [Int32]) -> (edges: [Int32], bits: Double) {
+  private func split(_ scratch: Scratch, edges: List<Int32>) -> (edges: List<Int32>, bits: Double) {
     let count = scratch.count
     var edges = edges
     var histograms = [[Int]](

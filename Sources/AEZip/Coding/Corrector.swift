@@ -128,7 +128,7 @@ final class Corrector {
   ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
   ///   - outcome: receives exceptions and statistics.
   func encode(
-    planes: [Plane], codes: CodePlanes, outcome: inout ChunkOutcome
+    planes: List<Plane>, codes: CodePlanes, outcome: inout ChunkOutcome
   ) throws(AEZipError) {
     let size = arithmetic.vectorSize
     let loaded = try Memory<UInt8>(latentCount > 0 ? planes.count * size : 64)
@@ -233,7 +233,7 @@ final class Corrector {
   ///   - contexts: fills in the codes of a column in a block, whose context is then known.
   ///   - outputs: where each column's values go; nil: nowhere.
   func decode(
-    codes: CodePlanes, contexts: ContextReader, outputs: [Scatter?]
+    codes: CodePlanes, contexts: ContextReader, outputs: List<Scatter?>
   ) throws(AEZipError) {
     for block in 0..<strands.blockCount {
       let turn = block % Self.turns

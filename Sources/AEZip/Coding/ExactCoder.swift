@@ -61,7 +61,7 @@ struct ExactCoder {
   /// The inverse of ``pack``: fills in one field of the records `wanted`, the first of which lies at
   /// `output`.
   func unpack(
-    _ planes: [UnsafeRawBufferPointer], transform: Transform, size: Int, count: Int,
+    _ planes: List<UnsafeRawBufferPointer>, transform: Transform, size: Int, count: Int,
     wanted: Range<Int>, into output: UnsafeMutableRawPointer, recordSize: Int, offset: Int
   ) throws(AEZipError) {
     let values = try Memory<UInt64>(max(count, 1), zeroed: true)

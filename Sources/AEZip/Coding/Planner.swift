@@ -29,7 +29,7 @@ struct Planner {
   ///   - columns: latents first, then the fields whose `planes` are given.
   ///   - terms: the model's part of predictions, if there are latents.
   func plan(
-    _ columns: [Column], latentCount: Int, terms: LinearTerms, planes: [Plane]
+    _ columns: [Column], latentCount: Int, terms: LinearTerms, planes: List<Plane>
   ) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
@@ -82,7 +82,7 @@ struct Planner {
     var bestPlane = try Memory<Double>(sample.rowCount)
     var best = columns[index]
     var bestBits = try cost(best, index, sample, restored: bestPlane)
-    func offer(_ regressors: [Regressor]) throws(AEZipError) {
+    func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
       let bits =
@@ -92,17 +92,21 @@ struct Planner {
         swap(&trialPlane, &bestPlane)
       }
     }
-    if looksBack { try offer([Regressor(column: index, lag: 1, coefficient: 1)]) }
+    if looksBack {
+      try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
+    }
     if !moments.isEmpty {
       let (regression, counts) = regress(columns, index, moments, lags, width, sample.targetCount)
       for count in counts {
         let coefficients = regression.coefficients(count)
-        try offer(
-          (0..<count).map {
-            let candidate = regression.candidates[regression.chosen[$0]]
-            return Regressor(
-              column: candidate.column, lag: candidate.lag, coefficient: coefficients[$0])
-          })
+        var regressors = List<Regressor>()
+        for rank in 0..<count {
+          let candidate = regression.candidates[regression.chosen[rank]]
+          regressors.append(
+            Regressor(
+              column: candidate.column, lag: candidate.lag, coefficient: coefficients[rank]))
+        }
+        try offer(regressors)
       }
     }
     columns[index].regressors = best.regressors
@@ -119,12 +123,13 @@ struct Planner {
     _ columns: [Column], _ index: Int, _ moments: [Memory<Double>], _ lags: Int, _ width: Int,
     _ rows: Int
   ) -> (Regression, [Int]) {
-    var candidates: [Regression.Candidate] = []
-    for column in 0..<index { candidates.append(.init(column: column, lag: 0)) }
-    for lag in stride(from: 1, through: lags, by: 1) {
-      for column in 0..<columns.count { candidates.append(.init(column: column, lag: lag)) }
+    var candidates: List<Regression.Candidate> = List()
+    for lag in 0...lags {
+      for column in 0..<(lag == 0 ? index : columns.count)
+      where moments[0][column * width + column] > 0 {
+        candidates.append(.init(column: column, lag: lag))
+      }
     }
-    candidates = candidates.filter { moments[0][$0.column * width + $0.column] > 0 }
     func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
       a.lag <= b.lag
         ? moments[b.lag - a.lag][a.column * width + b.column]
@@ -189,11 +194,14 @@ struct Planner {
     let exponent = Int(Entropy.log2(max(1, spread / column.multiple)) + 4.5)
     column.coefficientExponent = max(0, min(30, exponent))
     let unit = exp2(column.coefficientExponent)
-    column.regressors = column.regressors.compactMap {
-      let rounded = nearest($0.coefficient * unit)
-      guard rounded != 0, rounded.magnitude < 1e9 else { return nil }
-      return Regressor(column: $0.column, lag: $0.lag, coefficient: rounded / unit)
+    var kept = List<Regressor>()
+    for var regressor in column.regressors {
+      let rounded = nearest(regressor.coefficient * unit)
+      guard rounded != 0, rounded.magnitude < 1e9 else { continue }
+      regressor.coefficient = rounded / unit
+      kept.append(regressor)
     }
+    column.regressors = kept
   }
 
   private func bitsOfCoefficients(_ column: Column) -> Double {

@@ -6,7 +6,7 @@ struct Regression {
     var lag: Int
   }
 
-  let candidates: [Candidate]
+  let candidates: List<Candidate>
   private(set) var chosen: [Int] = []
   /// Variance left after 0, 1, 2 ... regressors.
   private(set) var variances: [Double]
@@ -24,7 +24,7 @@ struct Regression {
   ///   - target: E[target a] of a candidate.
   ///   - noise: the variance that quantizing adds to a candidate.
   init(
-    candidates: [Candidate], targetVariance: Double, target: (Candidate) -> Double,
+    candidates: List<Candidate>, targetVariance: Double, target: (Candidate) -> Double,
     variance: (Candidate) -> Double
   ) {
     self.candidates = candidates

@@ -11,7 +11,7 @@ final class Sample {
   /// Elements from one row to the next: a multiple of 16.
   let stride: Int
   /// The rows whose predecessors are rows too.
-  private(set) var targets: [Range<Int>] = []
+  private(set) var targets: List<Range<Int>> = List()
   private(set) var rowCount = 0
   /// y, a row a record.
   let values: Memory<Double>
@@ -31,18 +31,18 @@ final class Sample {
 
   /// - Parameter wanted: how many target rows to aim for.
   init(
-    columns: [Column], latentCount: Int, planes: [Plane], strands: Strands, wanted: Int
+    columns: [Column], latentCount: Int, planes: List<Plane>, strands: Strands, wanted: Int
   ) throws(AEZipError) {
     columnCount = columns.count
     self.latentCount = latentCount
     stride = (columns.count + 15) / 16 * 16
     let lead = Column.largestLag
-    var runs: [Range<Int>] = []
+    var runs: List<Range<Int>> = List()
     let blocks = strands.blockCount
     let perRun = 12
     let runCount = max(1, (wanted / 64 + perRun - 1) / perRun)
     if runCount * (perRun + lead) >= blocks {
-      runs = [0..<blocks]
+      runs.append(0..<blocks)
     } else {
       for run in 0..<runCount {
         let start = (blocks - perRun - lead) * run / max(1, runCount - 1)
@@ -95,7 +95,7 @@ final class Sample {
   }
 
   /// Values that are not finite become 0, the origin.
-  private func fill(_ index: Int, _ column: Column, _ plane: Plane, _ runs: [Range<Int>]) {
+  private func fill(_ index: Int, _ column: Column, _ plane: Plane, _ runs: List<Range<Int>>) {
     var row = 0
     let inverse = 1 / column.unit
     let perCode = 1 / column.multiple

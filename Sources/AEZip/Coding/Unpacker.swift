@@ -9,19 +9,18 @@ struct Unpacker {
     var size: Int
   }
 
-  private var streams: [Stream] = []
+  private var streams: List<Stream> = List()
   private var escapeCount = 0
   private var escapeSize = 0
   private var rawCount = 0
   private var rawSize = 0
-  private(set) var pieces: [Piece]
+  private(set) var pieces: List<Piece>
 
   /// Reads the directory.
   ///
   /// - Parameter counts: the number of codes of each piece, in the order of columns and classes.
   init(pieceCounts counts: [Int], from header: inout ByteReader) throws(AEZipError) {
-    pieces = []
-    pieces.reserveCapacity(counts.count)
+    pieces = List()
     var largest = -1
     for count in counts {
       let code = try header.count(limit: 32 * max(counts.count, 1) - 1)
@@ -66,7 +65,7 @@ struct Unpacker {
       members[pieces[index].stream].append(index)
     }
     // The streams come before the escapes that they refer to.
-    var packed: [UnsafeRawBufferPointer] = []
+    var packed: List<UnsafeRawBufferPointer> = List()
     for stream in streams { packed.append(try payload.take(stream.size)) }
     let escapes = try Self.inflate(
       try payload.take(escapeSize), to: escapeCount, zlib)

@@ -8,7 +8,7 @@ public final class ContainerReader {
   public let layout: Layout
   public let recordCount: Int
   public let metadata: [UInt8]
-  public let statistics: [FieldStatistics]
+  public let statistics: List<FieldStatistics>
   /// Bytes of the whole container.
   public let size: Int
 
@@ -20,8 +20,8 @@ public final class ContainerReader {
 
   private let source: ByteSource
   let model: LinearAutoencoder?
-  let chunks: [Chunk]
-  let sections: [SectionPlace]
+  let chunks: List<Chunk>
+  let sections: List<SectionPlace>
   private let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
@@ -47,8 +47,8 @@ public final class ContainerReader {
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
   private init(
-    _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: [SectionPlace],
-    chunks: [Chunk], statistics: [FieldStatistics], metadata: [UInt8],
+    _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: List<SectionPlace>,
+    chunks: List<Chunk>, statistics: List<FieldStatistics>, metadata: [UInt8],
     model: LinearAutoencoder?
   ) {
     self.source = source
@@ -64,9 +64,9 @@ public final class ContainerReader {
 
   private convenience init(_ source: ByteSource) throws(AEZipError) {
     let (recordCount, places) = try Self.readIndex(source)
-    var chunks: [Chunk] = []
+    var chunks: List<Chunk> = List()
     var layout: Layout?
-    var statistics: [FieldStatistics]?
+    var statistics: List<FieldStatistics>?
     var model: LinearAutoencoder?
     var metadata: [UInt8] = []
     var records = 0
@@ -130,8 +130,10 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
+    var sections = List<SectionPlace>()
+    for place in places { sections.append(place.section) }
     self.init(
-      source, layout, recordCount: recordCount, sections: places.map { $0.section },
+      source, layout, recordCount: recordCount, sections: sections,
       chunks: chunks, statistics: statistics, metadata: metadata, model: model)
   }
 
@@ -154,7 +156,7 @@ public final class ContainerReader {
       throw .invalidArgument(
         "records up to # are asked for, but there are #", records.upperBound, recordCount)
     }
-    var offsets = [Int?](repeating: nil, count: layout.fields.count)
+    var offsets = List<Int?>(repeating: nil, count: layout.fields.count)
     var recordSize = layout.recordSize
     if let fields {
       recordSize = 0
@@ -188,7 +190,7 @@ public final class ContainerReader {
   private struct Request {
     var output: UnsafeMutableRawPointer
     var recordSize: Int
-    var offsets: [Int?]
+    var offsets: List<Int?>
     var records: Range<Int>
 
     func target(_ chunk: Chunk) -> ChunkDecoder.Target {
@@ -224,7 +226,7 @@ public final class ContainerReader {
     try decode(
       Request(
         output: memory.base, recordSize: 0,
-        offsets: [Int?](repeating: nil, count: layout.fields.count), records: 0..<recordCount),
+        offsets: List<Int?>(repeating: nil, count: layout.fields.count), records: 0..<recordCount),
       threads)
   }
 
@@ -271,7 +273,7 @@ public final class ContainerReader {
 
   private static func readIndex(
     _ source: ByteSource
-  ) throws(AEZipError) -> (recordCount: Int, places: [(section: SectionPlace, records: Int)]) {
+  ) throws(AEZipError) -> (recordCount: Int, places: List<(section: SectionPlace, records: Int)>) {
     let magic = try source.bytes(0, min(source.size, Format.magic.count), what: "the header")
     for index in 0..<magic.bytes.count where magic.bytes[index] != Format.magic[index] {
       throw .notAContainer
@@ -318,7 +320,7 @@ public final class ContainerReader {
     var reader = ByteReader(payload.bytes, what: "the index")
     let recordCount = try reader.count()
     let count = try reader.count(limit: payload.bytes.count)
-    var places: [(section: SectionPlace, records: Int)] = []
+    var places: List<(section: SectionPlace, records: Int)> = List()
     for _ in 0..<count {
       let type = try reader.count(limit: Int(UInt32.max))
       let offset = try reader.count(limit: section.offset)

@@ -59,7 +59,7 @@ public final class ContainerWriter {
 
   /// Records that wait for a full chunk.
   private let pending: ByteBuffer
-  private var tallies: [FieldTally]
+  private var tallies: List<FieldTally>
   private var position = 0
   private var recordCount = 0
   private var sections = ByteWriter()
@@ -84,7 +84,7 @@ public final class ContainerWriter {
     threads = threadCount(options.threads)
     recordsPerChunk = options.recordsPerChunk(layout)
     self.pending = pending
-    tallies = [FieldTally](repeating: FieldTally(), count: layout.fields.count)
+    tallies = List<FieldTally>(repeating: FieldTally(), count: layout.fields.count)
   }
 
   /// Writes header, layout and metadata.
@@ -167,7 +167,7 @@ public final class ContainerWriter {
   public func finish() throws(AEZipError) {
     try guarded { () throws(AEZipError) in
       try encode(pending.bytes)
-      var statistics: [FieldStatistics] = []
+      var statistics: List<FieldStatistics> = List()
       for index in 0..<tallies.count {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: recordCount))

@@ -10,14 +10,14 @@ public struct FieldRanges: Sendable {
   public var maxima: [Double]
   /// The exact range of 64-bit integers, which Double may round: smallest and largest value as their
   /// bits, once there is one.
-  private var integers: [(low: UInt64, high: UInt64)?]
+  private var integers: List<(low: UInt64, high: UInt64)?>
   let layout: Layout
 
   public init(layout: Layout) {
     self.layout = layout
     minima = [Double](repeating: .infinity, count: layout.fields.count)
     maxima = [Double](repeating: -.infinity, count: layout.fields.count)
-    integers = [(low: UInt64, high: UInt64)?](repeating: nil, count: layout.fields.count)
+    integers = List<(low: UInt64, high: UInt64)?>(repeating: nil, count: layout.fields.count)
   }
 
   /// max - min of a field; 0 without finite values. Of 64-bit integers that were added it is exact

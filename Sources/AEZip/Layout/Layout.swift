@@ -58,7 +58,7 @@ public struct Layout: Sendable {
       throw .invalidArgument(
         "record size of # bytes; it must be 1 to #", recordSize, Self.largestRecordSize)
     }
-    var covered = [Bool](repeating: false, count: recordSize)
+    var covered = List<Bool>(repeating: false, count: recordSize)
     for index in 0..<fields.count {
       let field = fields[index]
       guard field.offset >= 0, field.offset <= recordSize - field.type.size else {

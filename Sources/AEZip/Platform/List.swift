@@ -1,0 +1,87 @@
+import CPlatform
+
+/// An array of trivial elements: what `Array` does, but the code that grows and copies it is there
+/// once, and not once for every type of element (700 bytes each).
+///
+/// For trivial element types only: elements are copied as bytes, and never destroyed.
+public struct List<Element>: RandomAccessCollection {
+  private var block = Block()
+
+  public init() {}
+
+  init(repeating element: Element, count: Int) {
+    for _ in 0..<count { append(element) }
+  }
+
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { block.count }
+  public var count: Int { block.count }
+
+  public subscript(index: Int) -> Element {
+    @inline(__always)
+    get {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: block.count))
+      return (block.base + index &* MemoryLayout<Element>.stride).load(as: Element.self)
+    }
+    @inline(__always)
+    _modify {
+      let place = Block.place(&block, index, MemoryLayout<Element>.stride)
+      yield &place.assumingMemoryBound(to: Element.self).pointee
+    }
+  }
+
+  @inline(__always)
+  mutating func append(_ element: Element) {
+    let place = Block.end(&block, MemoryLayout<Element>.stride)
+    place.assumingMemoryBound(to: Element.self).initialize(to: element)
+  }
+
+  mutating func remove(at index: Int) {
+    for next in index + 1..<count { self[next - 1] = self[next] }
+    // The block may still be another list's.
+    _ = Block.place(&block, index, MemoryLayout<Element>.stride)
+    block.count -= 1
+  }
+}
+
+extension List: @unchecked Sendable where Element: Sendable {}
+
+/// The memory of a list; shared by copies of it until one of them is changed.
+private final class Block {
+  var base: UnsafeMutableRawPointer
+  var count = 0
+  private var capacity: Int
+
+  init(capacity: Int = 64) {
+    base = malloc(capacity)!
+    self.capacity = capacity
+  }
+
+  deinit { free(base) }
+
+  /// Where an element lies that is about to change.
+  @inline(never)
+  static func place(_ block: inout Block, _ index: Int, _ stride: Int) -> UnsafeMutableRawPointer {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: block.count))
+    reserve(&block, block.count * stride)
+    return block.base + index &* stride
+  }
+
+  /// Room for one more element.
+  @inline(never)
+  static func end(_ block: inout Block, _ stride: Int) -> UnsafeMutableRawPointer {
+    let size = block.count * stride
+    reserve(&block, size + stride)
+    block.count += 1
+    return block.base + size
+  }
+
+  /// Makes the block the only one of its kind, with room for `size` bytes.
+  private static func reserve(_ block: inout Block, _ size: Int) {
+    if isKnownUniquelyReferenced(&block) && size <= block.capacity { return }
+    let next = Block(capacity: Swift.max(size, 2 * block.capacity))
+    memcpy(next.base, block.base, Swift.min(size, block.capacity))
+    next.count = block.count
+    block = next
+  }
+}
