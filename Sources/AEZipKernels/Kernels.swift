@@ -13,14 +13,24 @@ import CPlatform
   }
 #elseif AEZ_AVX2
   @_cdecl("aezk3_kernels")
-  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+    aezk0_kernels(kernels)
+    fillVectors(kernels)
+  }
 #else
   @_cdecl("aezk0_kernels")
-  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) { fill(kernels) }
+  public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+    fillVectors(kernels)
+    kernels.pointee.tally = tally
+    kernels.pointee.scatter = scatter
+    kernels.pointee.spread = spread
+    kernels.pointee.unzigzag = unzigzag
+    kernels.pointee.deal = deal
+  }
 #endif
 
 @inline(__always)
-func fill(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
+func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.predict_f32 = predictF32
   kernels.pointee.predict_f64 = predictF64
   kernels.pointee.load_f32_f32 = loadF32F32
@@ -40,7 +50,6 @@ func fill(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.check_f32 = checkF32
   kernels.pointee.check_f64 = checkF64
   kernels.pointee.classify = classify
-  kernels.pointee.tally = tally
   kernels.pointee.rank = rank
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64

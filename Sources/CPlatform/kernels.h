@@ -7,6 +7,10 @@
 typedef struct aezk_stats_f32 { float largest[64], squares[64]; } aezk_stats_f32;
 typedef struct aezk_stats_f64 { double largest[64], squares[64]; } aezk_stats_f64;
 
+/* Where the records of a block's lanes lie in an output of `records` records: lane 0's at `first` (may be negative), each
+ * next `strand` records on, or one more after the first `longer` lanes. */
+typedef struct aezk_places { long records, record_size, first, strand, longer, lanes; } aezk_places;
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -58,6 +62,19 @@ typedef struct aezk_kernels {
    * b < columns; both multiples of 16 */
   void (*gram)(double *gram, long ld, const double *x, long ldx, const double *y, long ldy, long rows, long a0,
                long a1, long b0, long b1);
+
+  /* Output records of a block's lanes: the values of all lanes but those whose records are not wanted. `type` as
+   * aez_type; float values for f32 and integers of 8 and 16 bits, else double. `origin` is added to 64-bit integers.
+   * `output` need not be aligned */
+  void (*scatter)(void *output, const void *values, int32_t type, int64_t origin, const aezk_places *places);
+
+  /* digits[bytes[i]], `size` bytes of it, one after the other; writes up to 8 bytes more */
+  void (*spread)(uint8_t *symbols, const uint8_t *bytes, long count, const uint64_t *digits, long size);
+  /* codes[i] = symbols[i] as a zig-zag number; returns the OR of all symbols */
+  int32_t (*unzigzag)(int32_t *codes, const uint8_t *symbols, long count);
+  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
+  long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
+               const long *ends);
 } aezk_kernels;
 
 void aezk0_kernels(aezk_kernels *kernels);

@@ -160,7 +160,7 @@ struct ChunkDecoder {
     }
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
     let ordered = try Memory<Int32>(max(columns.count * recordCount, 1))
-    try unpacker.unpack(&body, zlib: zlib, into: ordered.base)
+    try unpacker.unpack(&body, zlib: zlib, kernels: kernels, into: ordered.base)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     let contexts = try ContextReader(
       columns: columns, counts: pieceCounts, ordered: ordered, codes: codes, strands: strands,

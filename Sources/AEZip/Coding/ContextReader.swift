@@ -65,15 +65,11 @@ final class ContextReader {
     let active = strands.activeLanes(block)
     let cursors = self.cursors.base + firstClass[index]
     let ends = self.ends.base + firstClass[index]
-    let source = ordered.base
-    for lane in 0..<active {
-      let kind = Int(classes.base[lane])
-      let position = cursors[kind]
-      guard position < ends[kind] else {
-        throw .corrupted(what: "the classes of a column", declared: ends[kind], computed: position)
-      }
-      target[lane] = source[position]
-      cursors[kind] = position &+ 1
+    let placed = kernels.call.deal(target, classes.base, active, ordered.base, cursors, ends)
+    guard placed == active else {
+      let kind = Int(classes.base[placed])
+      throw .corrupted(
+        what: "the classes of a column", declared: ends[kind], computed: cursors[kind])
     }
     for lane in active..<64 { target[lane] = 0 }
   }

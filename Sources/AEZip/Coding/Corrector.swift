@@ -246,10 +246,10 @@ final class Corrector {
         guard let output = outputs[index] else { continue }
         if output.type.usesFloatPlane {
           restoreFloat(column)
-          output.block(block, strands, narrow.base)
+          output.block(block, strands, narrow.base, arithmetic.kernels)
         } else {
           restoreDouble(column)
-          output.block(block, strands, wide.base + 64)
+          output.block(block, strands, wide.base + 64, arithmetic.kernels)
         }
       }
     }

@@ -95,47 +95,18 @@ struct Scatter {
   /// Records of the chunk that the output wants; the first of them lies at `output`.
   let wanted: Range<Int>
 
-  @inline(__always)
-  private func each(
-    _ strands: Strands, _ block: Int,
-    _ body: (_ lane: Int, _ target: UnsafeMutableRawPointer) -> Void
+  /// - Parameter values: of a block, as Float or Double, whichever its plane would hold.
+  func block(
+    _ block: Int, _ strands: Strands, _ values: UnsafeRawPointer, _ kernels: Kernels
   ) {
-    var lane = 0
-    let active = strands.activeLanes(block)
-    let base = output + offset
-    let whole = strands.recordCount / strands.laneCount
-    let rest = strands.recordCount % strands.laneCount
-    while lane < active {
-      let record = lane &* whole &+ min(lane, rest) &+ block
-      if record >= wanted.lowerBound && record < wanted.upperBound {
-        body(lane, base + (record &- wanted.lowerBound) &* recordSize)
-      }
-      lane &+= 1
-    }
-  }
-
-  func block(_ block: Int, _ strands: Strands, _ values: UnsafePointer<Float>) {
-    switch type {
-    case .f32: each(strands, block) { $1.storeBytes(of: values[$0], as: Float.self) }
-    case .i8: each(strands, block) { $1.storeBytes(of: Int8(values[$0]), as: Int8.self) }
-    case .i16: each(strands, block) { $1.storeBytes(of: Int16(values[$0]), as: Int16.self) }
-    case .u8: each(strands, block) { $1.storeBytes(of: UInt8(values[$0]), as: UInt8.self) }
-    case .u16: each(strands, block) { $1.storeBytes(of: UInt16(values[$0]), as: UInt16.self) }
-    case .f64, .i32, .i64, .u32, .u64: break
-    }
-  }
-
-  func block(_ block: Int, _ strands: Strands, _ values: UnsafePointer<Double>) {
-    switch type {
-    case .f64: each(strands, block) { $1.storeBytes(of: values[$0], as: Double.self) }
-    case .i32: each(strands, block) { $1.storeBytes(of: Int32(values[$0]), as: Int32.self) }
-    case .u32: each(strands, block) { $1.storeBytes(of: UInt32(values[$0]), as: UInt32.self) }
-    case .i64, .u64:
-      each(strands, block) {
-        $1.storeBytes(of: origin &+ Int64(values[$0]), as: Int64.self)
-      }
-    case .f32, .i8, .i16, .u8, .u16: break
-    }
+    var places = aezk_places()
+    places.records = wanted.count
+    places.record_size = recordSize
+    places.first = block - wanted.lowerBound
+    places.strand = strands.recordCount / strands.laneCount
+    places.longer = strands.recordCount % strands.laneCount
+    places.lanes = block < places.strand ? strands.laneCount : places.longer
+    kernels.call.scatter(output + offset, values, Int32(type.rawValue), origin, &places)
   }
 }
 

@@ -52,7 +52,8 @@ struct Unpacker {
 
   /// Restores the codes of all pieces, one after the other, into `codes`.
   func unpack(
-    _ payload: inout ByteReader, zlib: Zlib, into codes: UnsafeMutablePointer<Int32>
+    _ payload: inout ByteReader, zlib: Zlib, kernels: Kernels,
+    into codes: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) {
     var starts: [Int] = []
     var codeCount = 0
@@ -102,7 +103,7 @@ struct Unpacker {
         expanded = try Memory(bytes.count * grouping.size + 8)
         ungrouped = expanded.base
         escapesUsed = try Self.expand(
-          bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
+          kernels, bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
       }
       distribute(ungrouped, members[index], starts, into: symbols)
       _ = expanded
@@ -113,7 +114,7 @@ struct Unpacker {
     var bits = BitReader(raw.base, count: rawCount)
     for index in 0..<pieces.count {
       Self.decode(
-        symbols.base + starts[index], pieces[index], &bits, into: codes + starts[index])
+        kernels, symbols.base + starts[index], pieces[index], &bits, into: codes + starts[index])
     }
     guard bits.isExhausted else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: rawCount + 1)
@@ -185,7 +186,7 @@ struct Unpacker {
 
   /// Digits of bytes to symbols; returns how many escapes are used then.
   private static func expand(
-    _ bytes: Memory<UInt8>, _ grouping: Grouping, _ count: Int,
+    _ kernels: Kernels, _ bytes: Memory<UInt8>, _ grouping: Grouping, _ count: Int,
     into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
     _ used: Int
   ) throws(AEZipError) -> Int {
@@ -198,39 +199,30 @@ struct Unpacker {
         rest /= grouping.alphabet
       }
     }
-    let byteCount = grouping.byteCount(count)
-    let size = grouping.size
-    var target = UnsafeMutableRawPointer(symbols)
-    let source = UnsafeRawPointer(table.base)
-    for index in 0..<byteCount {
-      target.storeBytes(
-        of: source.loadUnaligned(fromByteOffset: Int(bytes.base[index]) &* 8, as: UInt64.self),
-        as: UInt64.self)
-      target += size
-    }
+    kernels.call.spread(
+      symbols, bytes.base, grouping.byteCount(count),
+      UnsafeRawPointer(table.base).assumingMemoryBound(to: UInt64.self), grouping.size)
     let largest = UInt8(grouping.alphabet - 1)
     var used = used
-    for index in 0..<count where symbols[index] == largest {
+    var place = symbols
+    while let found = memchr(place, Int32(largest), symbols + count - place) {
       guard used < escapeCount else {
         throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: used + 1)
       }
-      symbols[index] = escapes.base[used]
+      let escape = found.assumingMemoryBound(to: UInt8.self)
+      escape.pointee = escapes.base[used]
       used += 1
+      place = escape + 1
     }
     return used
   }
 
   /// Symbols and raw bits to codes.
   private static func decode(
-    _ symbols: UnsafePointer<UInt8>, _ piece: Piece, _ bits: inout BitReader,
+    _ kernels: Kernels, _ symbols: UnsafePointer<UInt8>, _ piece: Piece, _ bits: inout BitReader,
     into codes: UnsafeMutablePointer<Int32>
   ) {
-    var seen: UInt8 = 0
-    for index in 0..<piece.count { seen |= symbols[index] }
-    if piece.shift == 0 && seen < 128 {
-      for index in 0..<piece.count { codes[index] = unzigzag(UInt32(symbols[index])) }
-      return
-    }
+    if kernels.call.unzigzag(codes, symbols, piece.count) < 128 && piece.shift == 0 { return }
     let shift = UInt32(piece.shift)
     var reader = bits
     for index in 0..<piece.count {
