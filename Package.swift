@@ -10,6 +10,8 @@ let embedded: [SwiftSetting] = [
     "-Xcc", "-fno-asynchronous-unwind-tables", "-Xcc", "-fno-unwind-tables",
     // One trap instruction for all failed checks of a function.
     "-Xfrontend", "-mergeable-traps",
+    // Keeps a hash of each module in the library, and old code where only options of LLVM changed.
+    "-Xfrontend", "-disable-incremental-llvm-codegen",
   ]),
 ]
 // What is not a kernel is built for size.

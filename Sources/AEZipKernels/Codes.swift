@@ -53,3 +53,18 @@ func deal(
   }
   return count
 }
+
+/// See `aezk_kernels.collect`.
+func collect(
+  _ streams: UnsafeMutablePointer<Int32>?, _ codes: UnsafePointer<Int32>?,
+  _ classes: UnsafePointer<UInt8>?, _ count: Int, _ cursors: UnsafeMutablePointer<Int>?
+) {
+  let (streams, codes, classes, cursors) = (streams!, codes!, classes!, cursors!)
+  var lane = 0
+  while lane < count {
+    let kind = Int(classes[lane])
+    streams[cursors[kind]] = codes[lane]
+    cursors[kind] &+= 1
+    lane &+= 1
+  }
+}

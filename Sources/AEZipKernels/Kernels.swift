@@ -26,6 +26,7 @@ import CPlatform
     kernels.pointee.spread = spread
     kernels.pointee.unzigzag = unzigzag
     kernels.pointee.deal = deal
+    kernels.pointee.collect = collect
   }
 #endif
 

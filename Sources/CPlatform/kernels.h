@@ -75,6 +75,8 @@ typedef struct aezk_kernels {
   /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
                const long *ends);
+  /* the inverse: streams[cursors[class]++] = codes[i] */
+  void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
 } aezk_kernels;
 
 void aezk0_kernels(aezk_kernels *kernels);

@@ -334,25 +334,24 @@ enum CodeOrder {
   ) throws(AEZipError) -> [Int] {
     let classifier = try ContextClassifier(context)
     let classes = try Memory<UInt8>(strands.planeCount)
-    var counts = [Int](repeating: 0, count: context.classCount)
+    let tally = try Memory<Int>(context.classCount, zeroed: true)
     for block in 0..<strands.blockCount {
       let row = classes.base + block * 64
       classifier.classify(block, codes, kernels, into: row)
-      for lane in 0..<strands.activeLanes(block) { counts[Int(row[lane])] += 1 }
+      for lane in 0..<strands.activeLanes(block) { tally.base[Int(row[lane])] &+= 1 }
     }
     let next = try Memory<Int>(context.classCount)
+    var counts: [Int] = []
     var start = 0
-    for kind in 0..<counts.count {
+    for kind in 0..<context.classCount {
       next[kind] = start
-      start += counts[kind]
+      start += tally[kind]
+      counts.append(tally[kind])
     }
     for block in 0..<strands.blockCount {
       let row = block * 64
-      for position in row..<row + strands.activeLanes(block) {
-        let kind = Int(classes.base[position])
-        ordered[next.base[kind]] = plane[position]
-        next.base[kind] &+= 1
-      }
+      kernels.call.collect(
+        ordered, plane + row, classes.base + row, strands.activeLanes(block), next.base)
     }
     return counts
   }
