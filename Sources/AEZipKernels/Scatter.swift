@@ -12,8 +12,10 @@ func scatter(
   case 1: forEachRecord(output, places) { $1.storeBytes(of: float[$0], as: Float.self) }
   case 2: forEachRecord(output, places) { $1.storeBytes(of: double[$0], as: Double.self) }
   case 3, 7: forEachRecord(output, places) { $1.storeBytes(of: narrowed(float[$0]), as: Int8.self) }
-  case 4, 8: forEachRecord(output, places) { $1.storeBytes(of: narrowed(float[$0]), as: Int16.self) }
-  case 5, 9: forEachRecord(output, places) { $1.storeBytes(of: narrowed(double[$0]), as: Int32.self) }
+  case 4, 8:
+    forEachRecord(output, places) { $1.storeBytes(of: narrowed(float[$0]), as: Int16.self) }
+  case 5, 9:
+    forEachRecord(output, places) { $1.storeBytes(of: narrowed(double[$0]), as: Int32.self) }
   default:
     forEachRecord(output, places) {
       $1.storeBytes(of: origin &+ Int64(double[$0]), as: Int64.self)

@@ -8,7 +8,7 @@ public final class ContainerReader {
   public let layout: Layout
   public let recordCount: Int
   public let metadata: [UInt8]
-  public let statistics: List<FieldStatistics>
+  public let statistics: [FieldStatistics]
   /// Bytes of the whole container.
   public let size: Int
 
@@ -48,7 +48,7 @@ public final class ContainerReader {
   // property is set, Embedded Swift leaks the object.
   private init(
     _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: List<SectionPlace>,
-    chunks: List<Chunk>, statistics: List<FieldStatistics>, metadata: [UInt8],
+    chunks: List<Chunk>, statistics: [FieldStatistics], metadata: [UInt8],
     model: LinearAutoencoder?
   ) {
     self.source = source
@@ -66,7 +66,7 @@ public final class ContainerReader {
     let (recordCount, places) = try Self.readIndex(source)
     var chunks: List<Chunk> = List()
     var layout: Layout?
-    var statistics: List<FieldStatistics>?
+    var statistics: [FieldStatistics]?
     var model: LinearAutoencoder?
     var metadata: [UInt8] = []
     var records = 0

@@ -49,7 +49,7 @@ extension FieldStatistics {
   /// Errors are kept as shares of the bound in 16 bits, rounded up.
   private static let shares = 65535.0
 
-  static func encode(_ statistics: List<FieldStatistics>, _ layout: Layout) -> [UInt8] {
+  static func encode(_ statistics: [FieldStatistics], _ layout: Layout) -> [UInt8] {
     var writer = ByteWriter()
     for index in 0..<statistics.count {
       let s = statistics[index]
@@ -84,9 +84,9 @@ extension FieldStatistics {
 
   static func decode(
     _ bytes: UnsafeRawBufferPointer, _ layout: Layout
-  ) throws(AEZipError) -> List<FieldStatistics> {
+  ) throws(AEZipError) -> [FieldStatistics] {
     var reader = ByteReader(bytes, what: "the statistics")
-    var result: List<FieldStatistics> = List()
+    var result: [FieldStatistics] = []
     for field in layout.fields {
       var s = FieldStatistics()
       let flags = try reader.byte(below: 32)

@@ -167,7 +167,7 @@ public final class ContainerWriter {
   public func finish() throws(AEZipError) {
     try guarded { () throws(AEZipError) in
       try encode(pending.bytes)
-      var statistics: List<FieldStatistics> = List()
+      var statistics: [FieldStatistics] = []
       for index in 0..<tallies.count {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: recordCount))

@@ -4,20 +4,22 @@ import CPlatform
 /// once, and not once for every type of element (700 bytes each).
 ///
 /// For trivial element types only: elements are copied as bytes, and never destroyed.
-public struct List<Element>: RandomAccessCollection {
+struct List<Element>: RandomAccessCollection {
   private var block = Block()
 
-  public init() {}
+  init() {}
+
+  init(_ elements: some Sequence<Element>) { for element in elements { append(element) } }
 
   init(repeating element: Element, count: Int) {
     for _ in 0..<count { append(element) }
   }
 
-  public var startIndex: Int { 0 }
-  public var endIndex: Int { block.count }
-  public var count: Int { block.count }
+  var startIndex: Int { 0 }
+  var endIndex: Int { block.count }
+  var count: Int { block.count }
 
-  public subscript(index: Int) -> Element {
+  subscript(index: Int) -> Element {
     @inline(__always)
     get {
       precondition(UInt(bitPattern: index) < UInt(bitPattern: block.count))

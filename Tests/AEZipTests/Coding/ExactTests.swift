@@ -30,7 +30,8 @@ import Testing
       try back.withUnsafeMutableBytes { back in
         guard let base = back.baseAddress else { return }
         try coder.unpack(
-          planes, transform: transform, size: size, count: values.count, wanted: wanted, into: base,
+          List(planes), transform: transform, size: size, count: values.count, wanted: wanted,
+          into: base,
           recordSize: size + 1, offset: 1)
       }
       #expect(

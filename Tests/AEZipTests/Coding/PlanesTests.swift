@@ -39,9 +39,9 @@ import Testing
         }
         for block in 0..<strands.blockCount {
           if isNarrow {
-            scatter.block(block, strands, narrow.base + block * 64)
+            scatter.block(block, strands, narrow.base + block * 64, Kernels())
           } else {
-            scatter.block(block, strands, wide.base + block * 64)
+            scatter.block(block, strands, wide.base + block * 64, Kernels())
           }
         }
       }

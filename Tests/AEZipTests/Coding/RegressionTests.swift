@@ -50,7 +50,7 @@ import Testing
     }
     let target = count - 1
     var regression = Regression(
-      candidates: (0..<target).map { .init(column: $0, lag: 0) },
+      candidates: List((0..<target).map { Regression.Candidate(column: $0, lag: 0) }),
       targetVariance: moment(target, target), target: { moment(target, $0.column) },
       variance: { moment($0.column, $0.column) })
     for size in 1...5 {
@@ -80,22 +80,23 @@ import Testing
     }
     func moment(_ a: Int, _ b: Int) -> Double { rows.reduce(0) { $0 + $1[a] * $1[b] } }
     var regression = Regression(
-      candidates: (0..<3).map { .init(column: $0, lag: 0) }, targetVariance: moment(3, 3),
-      target: { moment(3, $0.column) }, variance: { moment($0.column, $0.column) })
+      candidates: List((0..<3).map { Regression.Candidate(column: $0, lag: 0) }),
+      targetVariance: moment(3, 3), target: { moment(3, $0.column) },
+      variance: { moment($0.column, $0.column) })
     #expect(regression.extend { moment($0.column, $1.column) })
     #expect(regression.chosen == [1])
   }
 
   @Test func stopsWhenNothingIsLeft() {
     var regression = Regression(
-      candidates: [.init(column: 0, lag: 0), .init(column: 1, lag: 0)], targetVariance: 1,
+      candidates: List((0..<2).map { Regression.Candidate(column: $0, lag: 0) }), targetVariance: 1,
       target: { _ in 1 }, variance: { _ in 1 })
     // Both candidates are the target itself.
     #expect(regression.extend { _, _ in 1 })
     #expect(!regression.extend { _, _ in 1 })
     #expect(regression.coefficients(1) == [1])
     var none = Regression(
-      candidates: [], targetVariance: 1, target: { _ in 1 }, variance: { _ in 1 })
+      candidates: List(), targetVariance: 1, target: { _ in 1 }, variance: { _ in 1 })
     #expect(!none.extend { _, _ in 1 })
     #expect(none.coefficients(0).isEmpty)
   }

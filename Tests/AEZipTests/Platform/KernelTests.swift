@@ -407,6 +407,55 @@ import Testing
     }
   }
 
+  @Test func digitsOfBytes() {
+    let digits = (0..<256).map { UInt64($0) &* 0x0101_0101_0101_0101 &+ 0x0706_0504_0302_0100 }
+    let bytes: [UInt8] = [0, 7, 255, 128, 3]
+    for size in 1...8 {
+      forEachLevel { kernels in
+        var symbols = [UInt8](repeating: 0, count: bytes.count * size + 8)
+        kernels.spread(&symbols, bytes, bytes.count, digits, size)
+        for index in 0..<bytes.count {
+          for digit in 0..<size {
+            let expected = UInt8(truncatingIfNeeded: digits[Int(bytes[index])] >> (8 * digit))
+            #expect(symbols[index * size + digit] == expected)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func zigzagNumbers() {
+    let symbols = (0..<256).map { UInt8($0) }
+    forEachLevel { kernels in
+      var codes = [Int32](repeating: 9, count: 256)
+      #expect(kernels.unzigzag(&codes, symbols, 256) == 255)
+      for h in 0..<256 {
+        let expected = h % 2 == 0 ? h / 2 : -(h + 1) / 2
+        #expect(Int(codes[h]) == expected)
+      }
+      #expect(kernels.unzigzag(&codes, symbols, 128) == 127)
+    }
+  }
+
+  @Test func codesOfClassesAreDealtAsTheyWereCollected() {
+    let classes: [UInt8] = [1, 0, 2, 1, 1, 0, 2]
+    let codes: [Int32] = [10, 20, 30, 11, 12, 21, 31]
+    forEachLevel { kernels in
+      var streams = [Int32](repeating: 0, count: 7)
+      var cursors = [0, 2, 5]
+      kernels.collect(&streams, codes, classes, 7, &cursors)
+      #expect(streams == [20, 21, 10, 11, 12, 30, 31])
+      #expect(cursors == [2, 5, 7])
+      cursors = [0, 2, 5]
+      var back = [Int32](repeating: 0, count: 7)
+      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 5, 7]) == 7)
+      #expect(back == codes)
+      // A class that holds a code less than is asked for.
+      cursors = [0, 2, 5]
+      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 4, 7]) == 4)
+    }
+  }
+
   /// The whole pipeline: the same bytes, whatever kernels made them.
   @Test func chunksAreTheSameOnEveryInstructionSet() throws {
     let table = try Table.walks(500, fieldCount: 4)
