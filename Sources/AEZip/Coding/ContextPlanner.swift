@@ -10,7 +10,7 @@ struct ContextPlanner {
   let kernels: Kernels
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
-  private static let classBits = 160.0
+  static let classBits = 160.0
   private static let finestBins = 16
 
   /// Sets `context` of the columns for which classes save bits; returns the bits a code of each

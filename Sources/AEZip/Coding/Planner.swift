@@ -134,7 +134,7 @@ struct Planner {
         let bits =
           try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
           + 80 * Double(tree.splits.count)
-        if bits < bestBits * 0.98 {
+        if bits < bestBits * 0.97 {
           (best, bestBits) = (trial, bits)
           swap(&trialPlane, &bestPlane)
         }
@@ -315,7 +315,9 @@ struct Planner {
     guard rows > 0 else { return 0 }
     let scale = Double(strands.recordCount) / Double(rows)
     let merged = GroupMerge(histograms.base, count: splitCount + 1, most: effort.mostGroups) {
-      ContextPlanner.cost($0, scale)
+      var kinds = 0
+      for count in $0 where count > 0 { kinds += 1 }
+      return Entropy.bits($0) * scale + 5 * Double(kinds) + ContextPlanner.classBits
     }
     return merged.bits + Double(rawBits) * scale
   }
