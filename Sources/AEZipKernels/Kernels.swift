@@ -63,6 +63,8 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.standardize = standardize
   kernels.pointee.fill = fill
   kernels.pointee.deviate = deviate
+  kernels.pointee.miss = miss
+  kernels.pointee.step = step
   kernels.pointee.cross_entropy = crossEntropy
 }
 
