@@ -7,7 +7,8 @@
  *     unless a function says otherwise. Nothing is leaked.
  *   - The library never prints, exits, keeps global state or leaves a thread behind.
  *   - Different handles may be used by different threads at the same time. One handle is for one thread at a
- *     time, except that any number of threads may call the functions of one reader that take `const aez_reader *`.
+ *     time, except that any number of threads may call the functions of one reader or model that take
+ *     `const aez_reader *` or `const aez_model *`.
  *   - Structs that may grow start with their own size: set `struct_size = sizeof(it)`. For the defaults of
  *     aez_options call aez_options_init.
  *   - Sizes are bytes unless named otherwise. Indices start at 0; ranges are half open.
@@ -226,6 +227,35 @@ aez_status aez_reader_verify(const aez_reader *reader, int32_t threads, aez_erro
 /* A description as JSON (UTF-8, NUL-terminated): shape, fields, bounds, errors, sections, what was chosen and why.
  * Writes at most `capacity` bytes; *size receives the length with the NUL; AEZ_BUFFER_TOO_SMALL if it is more. */
 aez_status aez_reader_info(const aez_reader *reader, char *json, size_t capacity, size_t *size, aez_error *error);
+
+/* ------------------------------------------------------------------- latents */
+
+/* A container whose options asked for latents keeps a few numbers of each record that tell most of it. They can be
+ * read, and records be found by them, without restoring a record. */
+
+/* Latents of a record; 0 if the container keeps none. */
+aez_status aez_reader_latent_count(const aez_reader *reader, size_t *latent_count);
+
+/* Reads the latents of records first ..< first + count: count * latent_count floats.
+ *   threads        0: one per processor
+ *   latents        caller-owned, `capacity` bytes
+ * Errors: as aez_reader_read; MODEL_MISMATCH if the container keeps no latents. */
+aez_status aez_reader_latents(const aez_reader *reader, uint64_t first, uint64_t count, int32_t threads,
+                              float *latents, size_t capacity, aez_error *error);
+
+/* The latents of other records, which lie as the container's do, by the container's model: queries for aez_search. */
+aez_status aez_reader_encode(const aez_reader *reader, const void *records, uint64_t record_count, float *latents,
+                             size_t capacity, aez_error *error);
+
+/* Finds the `nearest` records of which the latents are closest to those of each query.
+ *   queries        query_count * latent_count floats; only read
+ *   nearest        how many to find for each query, at least 1
+ *   threads        0: one per processor. The result does not depend on it.
+ *   records        receives query_count * nearest record indices, closest first; UINT64_MAX where there are no more
+ *   distances      receives their Euclidean distances; infinity where there are no more
+ * Errors: as aez_reader_latents. */
+aez_status aez_search(const aez_reader *reader, const float *queries, uint64_t query_count, size_t nearest,
+                      int32_t threads, uint64_t *records, float *distances, aez_error *error);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@ exactly.
 - :func:`compress` and :func:`decompress`: everything at once, in memory or to and from a file.
 - :func:`open`: a :class:`Container`, for any part of it and for what is known of it.
 - :class:`Writer`: a container as a stream; :func:`ranges` for its relative bounds.
+- :func:`search`: the records of a container that are like others.
 - :class:`AezipError`: the base of one exception for each kind of failure.
 
 The library is found at ``AEZ_LIBRARY``, else in this package, else in ``.build/release`` of the
@@ -46,7 +47,7 @@ from ._field import Field
 from ._handle import Containing
 from ._library import instruction_set, library_version
 from ._ranges import ranges
-from ._reader import Container, open
+from ._reader import Container, open, search
 from ._writer import Writer
 
 __version__ = "0.1.0"
@@ -77,4 +78,5 @@ __all__ = [
     "library_version",
     "open",
     "ranges",
+    "search",
 ]

@@ -7,7 +7,7 @@ import io
 import mmap
 import os
 import weakref
-from typing import IO, Any, List, Optional, Union, cast
+from typing import IO, Any, List, Optional, Tuple, Union, cast
 
 import numpy as np
 
@@ -74,6 +74,44 @@ class ReaderHandle:
             out.nbytes, error,
         )  # fmt: skip
         self._check(status, error)
+
+    @property
+    def latent_count(self) -> int:
+        """Latents of a record; 0 if the container keeps none."""
+        count = ctypes.c_size_t()
+        c.check(c.library.aez_reader_latent_count(self._reader, count))
+        return count.value
+
+    def latents(self, first: int, count: int, threads: int) -> np.ndarray:
+        """The stored latents of records."""
+        out, error = np.empty((count, self.latent_count), np.float32), c.Error()
+        status = c.library.aez_reader_latents(
+            self._reader, first, count, threads, out.ctypes.data, out.nbytes, error
+        )
+        self._check(status, error)
+        return out
+
+    def encode(self, records: np.ndarray) -> np.ndarray:
+        """The latents of records that lie in memory as the stored ones."""
+        out, error = np.empty((len(records), self.latent_count), np.float32), c.Error()
+        status = c.library.aez_reader_encode(
+            self._reader, records.ctypes.data, len(records), out.ctypes.data, out.nbytes, error
+        )
+        self._check(status, error)
+        return out
+
+    def search(
+        self, queries: np.ndarray, nearest: int, threads: int
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """The records whose latents are nearest to those of queries, and their distances."""
+        shape, error = (len(queries), nearest), c.Error()
+        records, distances = np.empty(shape, np.int64), np.empty(shape, np.float32)
+        status = c.library.aez_search(
+            self._reader, queries.ctypes.data, len(queries), nearest, threads,
+            records.ctypes.data, distances.ctypes.data, error,
+        )  # fmt: skip
+        self._check(status, error)
+        return records, distances
 
     def verify(self, threads: int) -> None:
         """Checks every checksum and decodes every chunk."""

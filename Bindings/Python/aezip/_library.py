@@ -158,6 +158,16 @@ _SIGNATURES = {
     ),
     "aez_reader_verify": (_STATUS, [c_void_p, c_int32, _ERROR]),
     "aez_reader_info": (_STATUS, [c_void_p, c_char_p, c_size_t, POINTER(c_size_t), _ERROR]),
+    "aez_reader_latent_count": (_STATUS, [c_void_p, POINTER(c_size_t)]),
+    "aez_reader_latents": (
+        _STATUS,
+        [c_void_p, c_uint64, c_uint64, c_int32, c_void_p, c_size_t, _ERROR],
+    ),
+    "aez_reader_encode": (_STATUS, [c_void_p, c_void_p, c_uint64, c_void_p, c_size_t, _ERROR]),
+    "aez_search": (
+        _STATUS,
+        [c_void_p, c_void_p, c_uint64, c_size_t, c_int32, c_void_p, c_void_p, _ERROR],
+    ),
 }
 
 

@@ -18,11 +18,11 @@ public final class ContainerReader {
     var recordCount: Int
   }
 
-  private let source: ByteSource
+  let source: ByteSource
   let model: LinearAutoencoder?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
-  private let kernels = Kernels()
+  let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
   ///
@@ -339,7 +339,7 @@ public final class ContainerReader {
 }
 
 /// Errors of chunks that are decoded at the same time.
-private final class ErrorList: @unchecked Sendable {
+final class ErrorList: @unchecked Sendable {
   private let errors: UnsafeMutableBufferPointer<AEZipError?>
 
   init(count: Int) {
