@@ -20,8 +20,8 @@ public indirect enum AEZipError: Error {
   case corrupted(what: StaticString, declared: Int, computed: Int)
   /// Larger than this library accepts.
   case limitExceeded(what: StaticString, value: Int, limit: Int)
-  /// Another model is needed, or the model has other fields.
-  case modelMismatch(StaticString)
+  /// Another model is needed, or the model has other fields. `#` as in an invalid argument.
+  case modelMismatch(StaticString, Int = 0, Int = 0)
   /// Memory could not be allocated; `bytes` is the size of the refused request.
   case outOfMemory(bytes: Int)
   /// The caller's buffer is too small.
@@ -74,8 +74,8 @@ extension AEZipError {
         "corrupted: @ is declared #, found #; fetch the file again", declared, computed, what)
     case .limitExceeded(let what, let value, let limit):
       Self.fill("@ is #, above the limit of #", value, limit, what)
-    case .modelMismatch(let text):
-      Self.fill("@", 0, 0, text)
+    case .modelMismatch(let text, let first, let second):
+      Self.fill(text, first, second, "")
     case .outOfMemory(let bytes):
       Self.fill("out of memory: # bytes refused", bytes, 0, "")
     case .bufferTooSmall(let needed, let available):

@@ -10,6 +10,7 @@ import CPlatform
     aezk3_kernels(kernels)
     kernels.pointee.predict_f32 = predictF32
     kernels.pointee.predict_f64 = predictF64
+    kernels.pointee.multiply = multiply
   }
 #elseif AEZ_AVX2
   @_cdecl("aezk3_kernels")
@@ -55,6 +56,14 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram
+  kernels.pointee.multiply = multiply
+  kernels.pointee.transpose = transpose
+  kernels.pointee.activate = activate
+  kernels.pointee.slope = slope
+  kernels.pointee.standardize = standardize
+  kernels.pointee.fill = fill
+  kernels.pointee.deviate = deviate
+  kernels.pointee.cross_entropy = crossEntropy
 }
 
 // Vectors as wide as the registers: wider ones compile to loops over single elements.

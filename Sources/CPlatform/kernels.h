@@ -77,6 +77,25 @@ typedef struct aezk_kernels {
                const long *ends);
   /* the inverse: streams[cursors[class]++] = codes[i] */
   void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
+
+  /* Networks. c[row * ldc + column] = (bias ? bias[row] : itself) + sum over k of
+   * a[row * a_row + k * a_step] * b[k * ldb + column], k ascending; columns a multiple of 16 */
+  void (*multiply)(float *c, long ldc, const float *a, long a_row, long a_step, const float *b, long ldb,
+                   const float *bias, long rows, long columns, long depth);
+  /* out[column * ldo + row] = x[row * ldx + column] */
+  void (*transpose)(float *out, long ldo, const float *x, long ldx, long rows, long columns);
+  /* y = f(y), elements one after the other; activation 0: identity, 1: ReLU, 2: tanh, 3: sigmoid */
+  void (*activate)(float *y, long count, int32_t activation);
+  /* d = d * f'(x), given y = f(x) */
+  void (*slope)(float *d, const float *y, long count, int32_t activation);
+  /* z = (x - mean) * inverse, 64 lanes; NaN if that is not between -1e6 and 1e6 */
+  void (*standardize)(float *z, const double *x, double mean, double inverse);
+  /* out = x, 0 where x is NaN */
+  void (*fill)(float *out, const float *x, long count);
+  /* 64 lanes: squares += (y - z)^2 and counts += 1 where z is not NaN */
+  void (*deviate)(double *squares, double *counts, const float *z, const float *y);
+  /* the same with -z * log(y) - (1 - z) * log(1 - y), logarithms from about 1e-7 on */
+  void (*cross_entropy)(double *sums, double *counts, const float *z, const float *y);
 } aezk_kernels;
 
 void aezk0_kernels(aezk_kernels *kernels);

@@ -24,6 +24,9 @@ enum Format {
     case chunk = 4
     case statistics = 5
     case index = 6
+    /// Only in model files.
+    case encoder = 7
+    case history = 0x8000_0008
   }
 }
 

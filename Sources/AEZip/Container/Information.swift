@@ -99,6 +99,8 @@ extension Format.Section {
     case .chunk: "chunks"
     case .statistics: "statistics"
     case .index: "index"
+    case .encoder: "encoder"
+    case .history: "history"
     }
   }
 }
@@ -160,7 +162,13 @@ struct JSONWriter {
 
   @inline(never)
   mutating func number(_ value: Double) {
-    if value.isFinite { bytes.append(shortest: value) } else { bytes.append(text: "null") }
+    if value.isFinite { bytes.append(shortest: value) } else { literal("null") }
+    needsComma = true
+  }
+
+  /// A value that is a word.
+  mutating func literal(_ word: StaticString) {
+    bytes.append(text: word)
     needsComma = true
   }
 

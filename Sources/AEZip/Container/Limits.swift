@@ -11,6 +11,8 @@ enum Limits {
   static let chunkBytes = 1 << 28
   /// Weights of a model: its fields times its latents.
   static let modelWeights = 1 << 22
+  /// Weights of a network, encoder and decoder together.
+  static let networkWeights = 1 << 24
   /// Bytes of user metadata.
   static let metadataBytes = 1 << 24
   /// Deflate stores at best 1032 bytes in one (RFC 1951: 258 bytes in two bits).

@@ -83,7 +83,8 @@ public final class ContainerReader {
         case .metadata: !metadata.isEmpty
         case .statistics: statistics != nil
         case .model: model != nil || layout == nil || !chunks.isEmpty
-        case .chunk, .index: false
+        case .encoder: true
+        case .chunk, .history, .index: false
         }
       guard !isMisplaced else {
         throw .corrupted(
@@ -111,7 +112,7 @@ public final class ContainerReader {
       case .model:
         let view = try source.packed(place.section)
         model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout!.fields.count)
-      case .index: break
+      case .encoder, .history, .index: break
       }
     }
     guard let layout, let statistics else {
@@ -271,7 +272,7 @@ public final class ContainerReader {
 
   // MARK: - Index
 
-  private static func readIndex(
+  static func readIndex(
     _ source: ByteSource
   ) throws(AEZipError) -> (recordCount: Int, places: List<(section: SectionPlace, records: Int)>) {
     let magic = try source.bytes(0, min(source.size, Format.magic.count), what: "the header")

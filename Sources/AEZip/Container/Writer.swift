@@ -53,17 +53,13 @@ public final class ContainerWriter {
   private let bounds: [Double]
   private let options: CompressionOptions
   private let threads: Int
-  private let write: (UnsafeRawBufferPointer) -> Bool
+  private let sections: SectionWriter
   private let kernels = Kernels()
   private let recordsPerChunk: Int
 
   /// Records that wait for a full chunk.
   private let pending: ByteBuffer
   private var tallies: List<FieldTally>
-  private var position = 0
-  private var recordCount = 0
-  private var sections = ByteWriter()
-  private var sectionCount = 0
   private var failure: AEZipError?
   /// Chosen on the first records, before the first chunk.
   private var model: LinearAutoencoder?
@@ -80,7 +76,7 @@ public final class ContainerWriter {
     self.layout = layout
     self.bounds = bounds
     self.options = options
-    self.write = write
+    sections = SectionWriter(write: write)
     threads = threadCount(options.threads)
     recordsPerChunk = options.recordsPerChunk(layout)
     self.pending = pending
@@ -116,17 +112,10 @@ public final class ContainerWriter {
     self.init(
       layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
 
-    var header = ByteWriter()
-    for byte in Format.magic { header.byte(byte) }
-    header.u32(UInt32(Format.newestVersion))
-    let start = try ByteBuffer(header.bytes)
-    var checksum = ByteWriter()
-    checksum.u32(crc32(start.bytes))
-    try start.append(checksum.bytes)
-    try emit(start.bytes)
-    try emitPacked(.layout, layout.encoded())
+    try sections.start()
+    try sections.emitPacked(.layout, layout.encoded())
     if !options.metadata.isEmpty {
-      try emitPacked(.metadata, options.metadata)
+      try sections.emitPacked(.metadata, options.metadata)
     }
   }
 
@@ -170,22 +159,10 @@ public final class ContainerWriter {
       var statistics: [FieldStatistics] = []
       for index in 0..<tallies.count {
         statistics.append(
-          FieldStatistics(tallies[index], bound: bounds[index], recordCount: recordCount))
+          FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
-      try emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
-      var index = ByteWriter()
-      index.count(recordCount)
-      index.count(sectionCount)
-      let offset = position
-      let payload = try ByteBuffer(index.bytes + sections.bytes)
-      try emit(.index, payload.bytes)
-      var trailer = ByteWriter()
-      trailer.u64(UInt64(offset))
-      let place = try ByteBuffer(trailer.bytes)
-      trailer.u32(crc32(place.bytes))
-      trailer.u32(Format.endMark)
-      let end = try ByteBuffer(trailer.bytes)
-      try emit(end.bytes)
+      try sections.emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
+      try sections.finish()
       isFinished = true
     }
   }
@@ -234,7 +211,7 @@ public final class ContainerWriter {
         let result = outcome.results[index]!
         let from = base + index * chunkBytes
         let chunkRecords = min(chunkBytes, records.count - from) / layout.recordSize
-        try emit(.chunk, result.payload.bytes, records: chunkRecords)
+        try sections.emit(.chunk, result.payload.bytes, records: chunkRecords)
         for field in 0..<tallies.count { tallies[field].add(result.tallies[field]) }
       }
       start += count * chunkBytes
@@ -250,40 +227,7 @@ public final class ContainerWriter {
       // A stream's length is not known: the model must pay within its first chunk.
       recordCount: expectedRecordCount ?? first / layout.recordSize
     ).plan(UnsafeRawBufferPointer(rebasing: records[..<first]))
-    if let model { try emitPacked(.model, model.encoded()) }
-  }
-
-  // MARK: - Sections
-
-  private func emit(_ bytes: UnsafeRawBufferPointer) throws(AEZipError) {
-    guard write(bytes) else { throw .inputOutput("writing the container") }
-    position += bytes.count
-  }
-
-  private func emit(
-    _ section: Format.Section, _ payload: UnsafeRawBufferPointer, records: Int = 0
-  ) throws(AEZipError) {
-    sections.count(Int(section.rawValue))
-    sections.count(position)
-    sections.count(payload.count)
-    if section == .chunk {
-      sections.count(records)
-      recordCount += records
-    }
-    sectionCount += 1
-    let header = try ByteBuffer(ByteWriter.sectionHeader(section, payload))
-    try emit(header.bytes)
-    try emit(payload)
-  }
-
-  /// A small section, packed after its length.
-  private func emitPacked(_ section: Format.Section, _ bytes: [UInt8]) throws(AEZipError) {
-    var length = ByteWriter()
-    length.count(bytes.count)
-    let payload = try ByteBuffer(length.bytes)
-    let plain = try ByteBuffer(bytes)
-    _ = try Zlib().pack(plain.bytes, .full(bytes.count < 1 << 18 ? 9 : 6), to: payload)
-    try emit(section, payload.bytes)
+    if let model { try sections.emitPacked(.model, model.encoded()) }
   }
 }
 

@@ -1,0 +1,129 @@
+import CPlatform
+
+/// Products of matrices; see `aezk_kernels.multiply`. Every element is summed in the order of k,
+/// multiply then add, so the bits do not depend on the width of vectors.
+func multiply(
+  _ c: UnsafeMutablePointer<Float>?, _ ldc: Int, _ a: UnsafePointer<Float>?, _ aRow: Int,
+  _ aStep: Int, _ b: UnsafePointer<Float>?, _ ldb: Int, _ bias: UnsafePointer<Float>?, _ rows: Int,
+  _ columns: Int, _ depth: Int
+) {
+  let width = LF.scalarCount
+  var column = 0
+  while column < columns {
+    // At the end the second vector, like rows past the last one, is computed twice.
+    let second = min(column &+ width, columns &- width) &- column
+    var row = 0
+    while row < rows {
+      tile(
+        c! + column, ldc, a!, aRow, aStep, b! + column, ldb, bias, row, rows &- 1, second, depth)
+      row &+= 4
+    }
+    column &+= 2 &* width
+  }
+}
+
+/// 4 x 2 vectors of the product, held in registers.
+@inline(__always)
+func tile(
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ aRow: Int,
+  _ aStep: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ bias: UnsafePointer<Float>?, _ row: Int,
+  _ lastRow: Int, _ second: Int, _ depth: Int
+) {
+  let r1 = min(row &+ 1, lastRow), r2 = min(row &+ 2, lastRow), r3 = min(row &+ 3, lastRow)
+  let c0 = UnsafeMutableRawPointer(c + row &* ldc), c1 = UnsafeMutableRawPointer(c + r1 &* ldc)
+  let c2 = UnsafeMutableRawPointer(c + r2 &* ldc), c3 = UnsafeMutableRawPointer(c + r3 &* ldc)
+  let next = second &* 4
+  var s00: LF, s01: LF, s10: LF, s11: LF, s20: LF, s21: LF, s30: LF, s31: LF
+  if let bias {
+    s00 = LF(repeating: bias[row])
+    s10 = LF(repeating: bias[r1])
+    s20 = LF(repeating: bias[r2])
+    s30 = LF(repeating: bias[r3])
+    s01 = s00
+    s11 = s10
+    s21 = s20
+    s31 = s30
+  } else {
+    s00 = c0.loadUnaligned(as: LF.self)
+    s01 = c0.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s10 = c1.loadUnaligned(as: LF.self)
+    s11 = c1.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s20 = c2.loadUnaligned(as: LF.self)
+    s21 = c2.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s30 = c3.loadUnaligned(as: LF.self)
+    s31 = c3.loadUnaligned(fromByteOffset: next, as: LF.self)
+  }
+  var a0 = a + row &* aRow
+  let d1 = (r1 &- row) &* aRow, d2 = (r2 &- row) &* aRow, d3 = (r3 &- row) &* aRow
+  var bp = UnsafeRawPointer(b)
+  let step = ldb &* 4
+  var k = 0
+  while k < depth {
+    let v0 = bp.loadUnaligned(as: LF.self)
+    let v1 = bp.loadUnaligned(fromByteOffset: next, as: LF.self)
+    let x0 = LF(repeating: a0[0]), x1 = LF(repeating: a0[d1])
+    let x2 = LF(repeating: a0[d2]), x3 = LF(repeating: a0[d3])
+    s00 = s00 + x0 * v0
+    s01 = s01 + x0 * v1
+    s10 = s10 + x1 * v0
+    s11 = s11 + x1 * v1
+    s20 = s20 + x2 * v0
+    s21 = s21 + x2 * v1
+    s30 = s30 + x3 * v0
+    s31 = s31 + x3 * v1
+    a0 += aStep
+    bp += step
+    k &+= 1
+  }
+  c0.storeBytes(of: s00, as: LF.self)
+  c0.storeBytes(of: s01, toByteOffset: next, as: LF.self)
+  c1.storeBytes(of: s10, as: LF.self)
+  c1.storeBytes(of: s11, toByteOffset: next, as: LF.self)
+  c2.storeBytes(of: s20, as: LF.self)
+  c2.storeBytes(of: s21, toByteOffset: next, as: LF.self)
+  c3.storeBytes(of: s30, as: LF.self)
+  c3.storeBytes(of: s31, toByteOffset: next, as: LF.self)
+}
+
+/// The rows of a matrix as columns; see `aezk_kernels.transpose`.
+func transpose(
+  _ out: UnsafeMutablePointer<Float>?, _ ldo: Int, _ x: UnsafePointer<Float>?, _ ldx: Int,
+  _ rows: Int, _ columns: Int
+) {
+  typealias Four = SIMD4<Float>
+  let (out, x) = (out!, x!)
+  var row = 0
+  while row < rows {
+    var column = 0
+    while column < columns {
+      let from = UnsafeRawPointer(x + (row &* ldx &+ column))
+      let to = UnsafeMutableRawPointer(out + (column &* ldo &+ row))
+      if rows &- row < 4 || columns &- column < 4 {
+        for r in 0..<min(4, rows &- row) {
+          for c in 0..<min(4, columns &- column) {
+            out[(column &+ c) &* ldo &+ row &+ r] = x[(row &+ r) &* ldx &+ column &+ c]
+          }
+        }
+      } else {
+        let a = from.loadUnaligned(as: Four.self)
+        let b = from.loadUnaligned(fromByteOffset: 4 &* ldx, as: Four.self)
+        let c = from.loadUnaligned(fromByteOffset: 8 &* ldx, as: Four.self)
+        let d = from.loadUnaligned(fromByteOffset: 12 &* ldx, as: Four.self)
+        let ab = Four(a[0], b[0], a[1], b[1]), cd = Four(c[0], d[0], c[1], d[1])
+        let ef = Four(a[2], b[2], a[3], b[3]), gh = Four(c[2], d[2], c[3], d[3])
+        to.storeBytes(of: Four(lowHalf: ab.lowHalf, highHalf: cd.lowHalf), as: Four.self)
+        to.storeBytes(
+          of: Four(lowHalf: ab.highHalf, highHalf: cd.highHalf), toByteOffset: 4 &* ldo,
+          as: Four.self)
+        to.storeBytes(
+          of: Four(lowHalf: ef.lowHalf, highHalf: gh.lowHalf), toByteOffset: 8 &* ldo,
+          as: Four.self)
+        to.storeBytes(
+          of: Four(lowHalf: ef.highHalf, highHalf: gh.highHalf), toByteOffset: 12 &* ldo,
+          as: Four.self)
+      }
+      column &+= 4
+    }
+    row &+= 4
+  }
+}
