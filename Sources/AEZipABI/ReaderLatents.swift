@@ -27,7 +27,7 @@ public func aez_reader_latents(
     let threads = try threadCount(threads)
     let wanted = try range(first, recordCount, of: reader)
     let latents = try floats(latents, wanted.count, reader.latentCount, capacity)
-    try reader.readLatents(records: wanted, into: latents, threads: threads)
+    try reader.readLatents(records: wanted, into: latents.baseAddress!, threads: threads)
   }
 }
 
@@ -42,7 +42,7 @@ public func aez_reader_encode(
     let reader = try ReaderHandle.of(reader).reader
     let source = try records(source, recordCount, recordSize: reader.layout.recordSize)
     let latents = try floats(latents, Int(recordCount), reader.latentCount, capacity)
-    try reader.encode(source, into: latents)
+    try reader.encode(source, into: latents.baseAddress!)
   }
 }
 
@@ -69,8 +69,9 @@ public func aez_search(
 /// The caller's buffer for `count` rows of `width` floats.
 func floats(
   _ buffer: UnsafeMutablePointer<Float>?, _ count: Int, _ width: Int, _ capacity: Int
-) throws(AEZipError) -> UnsafeMutablePointer<Float> {
+) throws(AEZipError) -> UnsafeMutableBufferPointer<Float> {
   let needed = try byteCount(of: count, recordSize: 4 * width)
   _ = try output(buffer, capacity: capacity, needed: needed, "latents")
-  return try required(buffer, "latents")
+  return UnsafeMutableBufferPointer(
+    start: try required(buffer, "latents"), count: count * width)
 }

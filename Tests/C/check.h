@@ -78,6 +78,7 @@ void test_arguments(void);
 void test_round_trips(void);
 void test_streams(void);
 void test_latents(void);
+void test_models(void);
 void test_host(void);
 
 #endif

@@ -32,7 +32,7 @@ class ReaderHandle:
         self._reader = ctypes.c_void_p()
         self._source: Optional[Source] = None
         error = c.Error()
-        held = _buffered(containing)
+        held = buffered(containing)
         if held is None:
             self._source = Source(cast(Any, containing))
             try:
@@ -141,7 +141,7 @@ class ReaderHandle:
         c.check(status, error)
 
 
-def _buffered(containing: Any) -> Optional[np.ndarray]:
+def buffered(containing: Any) -> Optional[np.ndarray]:
     """The bytes of a container in memory, not copied; of one in a pipe, which cannot be sought; or
     None for one in a file."""
     if isinstance(containing, (str, os.PathLike)):

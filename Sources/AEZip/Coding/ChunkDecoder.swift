@@ -113,7 +113,6 @@ struct ChunkDecoder {
     _ target: Target
   ) throws(AEZipError) {
     let plan = try readPlan(&header, recordCount)
-    let strands = plan.strands
     let columns = plan.columns
     let latentCount = plan.latentCount
     let coded = columns[latentCount...].map { $0.field! }
