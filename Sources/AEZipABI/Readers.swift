@@ -80,13 +80,7 @@ public func aez_reader_read(
   entry(error) { () throws(AEZipError) in
     let reader = try ReaderHandle.of(reader).reader
     let threads = try threadCount(threads)
-    let first = try count(first, "first")
-    let recordCount = try count(recordCount, "count")
-    guard first <= reader.recordCount, recordCount <= reader.recordCount - first else {
-      throw .invalidArgument(
-        "the records asked for, from # on, end after the last of #", first, reader.recordCount)
-    }
-    let wanted = first..<first + recordCount
+    let wanted = try range(first, recordCount, of: reader)
     let chosen = try chosenFields(fields, fieldCount, of: reader.layout)
     var recordSize = reader.layout.recordSize
     if let chosen {
@@ -97,6 +91,19 @@ public func aez_reader_read(
     let destination = try output(destination, capacity: capacity, needed: needed, "records")
     try reader.read(records: wanted, fields: chosen, threads: threads, into: destination)
   }
+}
+
+/// A range of records that lies in the container.
+func range(
+  _ first: UInt64, _ recordCount: UInt64, of reader: ContainerReader
+) throws(AEZipError) -> Range<Int> {
+  let first = try count(first, "first")
+  let recordCount = try count(recordCount, "count")
+  guard first <= reader.recordCount, recordCount <= reader.recordCount - first else {
+    throw .invalidArgument(
+      "the records asked for, from # on, end after the last of #", first, reader.recordCount)
+  }
+  return first..<first + recordCount
 }
 
 /// The field indices that the caller chose; nil for whole records.

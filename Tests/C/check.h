@@ -77,6 +77,8 @@ unsigned char *test_container(size_t *size);
 void test_arguments(void);
 void test_round_trips(void);
 void test_streams(void);
+void test_latents(void);
+void test_models(void);
 void test_host(void);
 
 #endif

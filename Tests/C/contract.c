@@ -103,6 +103,8 @@ int main(void) {
   test_arguments();
   test_round_trips();
   test_streams();
+  test_latents();
+  test_models();
   test_host();
   print_checksum();
   printf("%s: %d assertions held, %d did not\n", aez_instruction_set(), passed, failed);

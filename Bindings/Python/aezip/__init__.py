@@ -18,11 +18,16 @@ exactly.
 - :func:`compress` and :func:`decompress`: everything at once, in memory or to and from a file.
 - :func:`open`: a :class:`Container`, for any part of it and for what is known of it.
 - :class:`Writer`: a container as a stream; :func:`ranges` for its relative bounds.
+- :func:`search`: the records of a container that are like others.
+- :func:`train` and :func:`load`: a :class:`Model`, an autoencoder that learned from records; it
+  encodes, scores, restores and recommends. :class:`Autoencoder`: the same for scikit-learn.
 - :class:`AezipError`: the base of one exception for each kind of failure.
 
 The library is found at ``AEZ_LIBRARY``, else in this package, else in ``.build/release`` of the
 checkout, else in the system.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from ._bounds import Bounds
 from ._codec import compress, decompress
@@ -45,13 +50,19 @@ from ._errors import (
 from ._field import Field
 from ._handle import Containing
 from ._library import instruction_set, library_version
+from ._model import Model, load
 from ._ranges import ranges
-from ._reader import Container, open
+from ._reader import Container, open, search
+from ._training import Progress, train
 from ._writer import Writer
+
+if TYPE_CHECKING:
+    from ._estimator import Autoencoder
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Autoencoder",
     "AezipError",
     "Bounds",
     "BufferTooSmallError",
@@ -64,9 +75,11 @@ __all__ = [
     "InvalidArgumentError",
     "LimitExceededError",
     "Metadata",
+    "Model",
     "ModelMismatchError",
     "NotAContainerError",
     "OutOfMemoryError",
+    "Progress",
     "TruncatedError",
     "UnrepresentableError",
     "UnsupportedVersionError",
@@ -75,6 +88,18 @@ __all__ = [
     "decompress",
     "instruction_set",
     "library_version",
+    "load",
     "open",
     "ranges",
+    "search",
+    "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn takes a second to load, which those who do not use it should not wait for.
+    if name == "Autoencoder":
+        from ._estimator import Autoencoder
+
+        return Autoencoder
+    raise AttributeError(f"module 'aezip' has no attribute {name!r}")

@@ -7,7 +7,7 @@ import io
 import mmap
 import os
 import weakref
-from typing import IO, Any, List, Optional, Union, cast
+from typing import IO, Any, List, Optional, Tuple, Union, cast
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class ReaderHandle:
         self._reader = ctypes.c_void_p()
         self._source: Optional[Source] = None
         error = c.Error()
-        held = _buffered(containing)
+        held = buffered(containing)
         if held is None:
             self._source = Source(cast(Any, containing))
             try:
@@ -75,6 +75,44 @@ class ReaderHandle:
         )  # fmt: skip
         self._check(status, error)
 
+    @property
+    def latent_count(self) -> int:
+        """Latents of a record; 0 if the container keeps none."""
+        count = ctypes.c_size_t()
+        c.check(c.library.aez_reader_latent_count(self._reader, count))
+        return count.value
+
+    def latents(self, first: int, count: int, threads: int) -> np.ndarray:
+        """The stored latents of records."""
+        out, error = np.empty((count, self.latent_count), np.float32), c.Error()
+        status = c.library.aez_reader_latents(
+            self._reader, first, count, threads, out.ctypes.data, out.nbytes, error
+        )
+        self._check(status, error)
+        return out
+
+    def encode(self, records: np.ndarray) -> np.ndarray:
+        """The latents of records that lie in memory as the stored ones."""
+        out, error = np.empty((len(records), self.latent_count), np.float32), c.Error()
+        status = c.library.aez_reader_encode(
+            self._reader, records.ctypes.data, len(records), out.ctypes.data, out.nbytes, error
+        )
+        self._check(status, error)
+        return out
+
+    def search(
+        self, queries: np.ndarray, nearest: int, threads: int
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """The records whose latents are nearest to those of queries, and their distances."""
+        shape, error = (len(queries), nearest), c.Error()
+        records, distances = np.empty(shape, np.int64), np.empty(shape, np.float32)
+        status = c.library.aez_search(
+            self._reader, queries.ctypes.data, len(queries), nearest, threads,
+            records.ctypes.data, distances.ctypes.data, error,
+        )  # fmt: skip
+        self._check(status, error)
+        return records, distances
+
     def verify(self, threads: int) -> None:
         """Checks every checksum and decodes every chunk."""
         error = c.Error()
@@ -103,7 +141,7 @@ class ReaderHandle:
         c.check(status, error)
 
 
-def _buffered(containing: Any) -> Optional[np.ndarray]:
+def buffered(containing: Any) -> Optional[np.ndarray]:
     """The bytes of a container in memory, not copied; of one in a pipe, which cannot be sought; or
     None for one in a file."""
     if isinstance(containing, (str, os.PathLike)):

@@ -98,6 +98,62 @@ class FieldInfo(ctypes.Structure):
     ]
 
 
+class TrainOptions(ctypes.Structure):
+    """``aez_train_options``."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("kind", c_int32),
+        ("latents", c_int32),
+        ("hidden", POINTER(c_int32)),
+        ("hidden_count", c_int32),
+        ("decoder_hidden_count", c_int32),
+        ("decoder_hidden", POINTER(c_int32)),
+        ("activations", POINTER(c_int32)),
+        ("activation_count", c_int32),
+        ("activation", c_int32),
+        ("latent_activation", c_int32),
+        ("skip", c_int32),
+        ("closed_form", c_int32),
+        ("pretrain", c_int32),
+        ("cosine", c_int32),
+        ("loss", c_int32),
+        ("optimizer", c_int32),
+        ("batch_size", c_int32),
+        ("epochs", c_int32),
+        ("patience", c_int32),
+        ("noise", c_int32),
+        ("sparsity", c_int32),
+        ("threads", c_int32),
+        ("seed", c_uint64),
+        ("maximum_records", c_uint64),
+        ("learning_rate", c_double),
+        ("momentum", c_double),
+        ("warmup", c_double),
+        ("weight_decay", c_double),
+        ("dropout", c_double),
+        ("validation", c_double),
+        ("noise_amount", c_double),
+        ("sparsity_weight", c_double),
+        ("sparsity_target", c_double),
+        ("contraction", c_double),
+        ("beta", c_double),
+    ]
+
+
+class Progress(ctypes.Structure):
+    """``aez_progress``."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("epoch", c_int32),
+        ("epoch_count", c_int32),
+        ("train_loss", c_double),
+        ("validation_loss", c_double),
+    ]
+
+
+PROGRESS_FN = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Progress))
 WRITE_FN = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 READ_FN = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_void_p, c_size_t)
 
@@ -158,6 +214,95 @@ _SIGNATURES = {
     ),
     "aez_reader_verify": (_STATUS, [c_void_p, c_int32, _ERROR]),
     "aez_reader_info": (_STATUS, [c_void_p, c_char_p, c_size_t, POINTER(c_size_t), _ERROR]),
+    "aez_reader_latent_count": (_STATUS, [c_void_p, POINTER(c_size_t)]),
+    "aez_reader_latents": (
+        _STATUS,
+        [c_void_p, c_uint64, c_uint64, c_int32, c_void_p, c_size_t, _ERROR],
+    ),
+    "aez_reader_encode": (_STATUS, [c_void_p, c_void_p, c_uint64, c_void_p, c_size_t, _ERROR]),
+    "aez_search": (
+        _STATUS,
+        [c_void_p, c_void_p, c_uint64, c_size_t, c_int32, c_void_p, c_void_p, _ERROR],
+    ),
+    "aez_train_options_init": (None, [POINTER(TrainOptions)]),
+    "aez_train": (
+        _STATUS,
+        [
+            POINTER(Layout),
+            c_void_p,
+            c_uint64,
+            POINTER(TrainOptions),
+            PROGRESS_FN,
+            c_void_p,
+            POINTER(c_void_p),
+            _ERROR,
+        ],
+    ),
+    "aez_trainer_open": (
+        _STATUS,
+        [POINTER(Layout), POINTER(TrainOptions), POINTER(c_void_p), _ERROR],
+    ),
+    "aez_trainer_append": (_STATUS, [c_void_p, c_void_p, c_uint64, _ERROR]),
+    "aez_trainer_finish": (
+        _STATUS,
+        [c_void_p, PROGRESS_FN, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
+    "aez_trainer_free": (None, [c_void_p]),
+    "aez_model_load": (_STATUS, [c_void_p, c_size_t, POINTER(c_void_p), _ERROR]),
+    "aez_model_save": (_STATUS, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), _ERROR]),
+    "aez_model_free": (None, [c_void_p]),
+    "aez_model_digest": (_STATUS, [c_void_p, c_void_p]),
+    "aez_model_shape": (
+        _STATUS,
+        [c_void_p, POINTER(c_int32), POINTER(c_size_t), POINTER(c_size_t)],
+    ),
+    "aez_model_field": (_STATUS, [c_void_p, c_size_t, POINTER(Field)]),
+    "aez_model_info": (_STATUS, [c_void_p, c_char_p, c_size_t, POINTER(c_size_t), _ERROR]),
+    "aez_model_encode": (
+        _STATUS,
+        [c_void_p, POINTER(Layout), c_void_p, c_uint64, c_int32, c_void_p, c_size_t, _ERROR],
+    ),
+    "aez_model_decode": (
+        _STATUS,
+        [c_void_p, POINTER(Layout), c_void_p, c_uint64, c_int32, c_void_p, c_size_t, _ERROR],
+    ),
+    "aez_model_score": (
+        _STATUS,
+        [c_void_p, POINTER(Layout), c_void_p, c_uint64, c_int32, c_void_p, c_void_p, _ERROR],
+    ),
+    "aez_model_reconstruct": (
+        _STATUS,
+        [
+            c_void_p,
+            POINTER(Layout),
+            c_void_p,
+            c_uint64,
+            c_int32,
+            c_int32,
+            c_int32,
+            c_void_p,
+            c_size_t,
+            _ERROR,
+        ],
+    ),
+    "aez_model_sample": (
+        _STATUS,
+        [c_void_p, POINTER(Layout), c_uint64, c_uint64, c_void_p, c_size_t, _ERROR],
+    ),
+    "aez_model_recommend": (
+        _STATUS,
+        [
+            c_void_p,
+            POINTER(Layout),
+            c_void_p,
+            c_uint64,
+            c_size_t,
+            c_int32,
+            c_void_p,
+            c_void_p,
+            _ERROR,
+        ],
+    ),
 }
 
 

@@ -131,6 +131,59 @@ class Container:
         for start in range(0, len(self), step):
             yield self.read(start, min(start + step, len(self)))
 
+    @property
+    def latent_count(self) -> int:
+        """Latents that are kept of a record; 0 if none are: see ``latents`` of
+        :func:`aezip.compress`."""
+        return self._open_handle().latent_count
+
+    def latents(self, start: int = 0, stop: Optional[int] = None) -> np.ndarray:
+        """The latents of records ``start`` to ``stop - 1`` as stored, without restoring records.
+
+        Returns:
+            float32 of shape ``(stop - start, latent_count)``.
+
+        Raises:
+            ModelMismatchError: if the container keeps no latents.
+        """
+        stop = whole("stop", len(self) if stop is None else stop, 0, len(self))
+        start = whole("start", start, 0, stop)
+        return self._open_handle().latents(start, stop - start, self.threads)
+
+    def encode(self, records: object) -> np.ndarray:
+        """The latents of other records, by the container's model.
+
+        Args:
+            records: of the container's fields; converted to their types. One record without the
+                first axis is taken too.
+
+        Returns:
+            float32 of shape ``(records, latent_count)``, or ``(latent_count,)`` of one record.
+        """
+        array = np.asarray(records)
+        if self.dtype.names is None:
+            array = np.asarray(array, self.dtype)
+        one = array.ndim == len(self._layout.tail)
+        array = array[np.newaxis] if one else array
+        if array.dtype != self.dtype or (
+            self.dtype.names is None and array.shape[1:] != self._layout.tail
+        ):
+            raise InvalidArgumentError(
+                f"the records are {array.dtype} of shape {array.shape}; the container's are"
+                f" {self.dtype} of shape (n, {', '.join(map(str, self._layout.tail))})"
+            )
+        latents = self._open_handle().encode(self._layout.in_memory(array))
+        return latents[0] if one else latents
+
+    def search(self, query: object, k: int = 10) -> Tuple[np.ndarray, np.ndarray]:
+        """As :func:`aezip.search`."""
+        latents = self.encode(query)
+        queries = np.ascontiguousarray(np.atleast_2d(latents))
+        found, distances = self._open_handle().search(
+            queries, whole("k", k, 1, 2**31), self.threads
+        )
+        return (found[0], distances[0]) if latents.ndim == 1 else (found, distances)
+
     def verify(self) -> None:
         """Checks every checksum and decodes every chunk.
 
@@ -214,6 +267,35 @@ def open(source: Containing, *, threads: int = 0) -> Container:
         OSError: if the file cannot be read.
     """
     return Container(source, threads=threads)
+
+
+def search(
+    source: Union[Container, Containing], query: object, k: int = 10, *, threads: int = 0
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Finds the records of a container that are nearest to others in the space of its latents.
+
+    The container must have been compressed with ``latents=``; no record is restored. Fields count
+    in proportion to what their bounds are fine for; with one absolute bound for all fields the
+    distance is nearly that of the records in units of twice the bound.
+
+    Args:
+        source: an open :class:`Container`, or what :func:`aezip.open` takes.
+        query: records of the same fields, or one record.
+        k: how many to find for each.
+        threads: 0: one per processor; of an open container its own ``threads`` count.
+
+    Returns:
+        indices, int64 of shape ``(queries, k)`` or ``(k,)`` for one record, nearest first, -1 where
+        there are no more; and distances, float32 of the same shape.
+
+    Raises:
+        ModelMismatchError: if the container keeps no latents.
+        InvalidArgumentError: if the query has other fields.
+    """
+    if isinstance(source, Container):
+        return source.search(query, k)
+    with Container(source, threads=threads) as container:
+        return container.search(query, k)
 
 
 def _allocated(

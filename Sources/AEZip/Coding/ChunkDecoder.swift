@@ -113,7 +113,6 @@ struct ChunkDecoder {
     _ target: Target
   ) throws(AEZipError) {
     let plan = try readPlan(&header, recordCount)
-    let strands = plan.strands
     let columns = plan.columns
     let latentCount = plan.latentCount
     let coded = columns[latentCount...].map { $0.field! }
@@ -141,15 +140,33 @@ struct ChunkDecoder {
           type: layout.fields[field].type, origin: column.integerOrigin, wanted: target.wanted))
     }
 
-    // Codes.
+    try decodeColumns(plan, columns.count, terms, outputs, &header, &body, zlib)
+
+    try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
+    for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
+      try decodeExact(index, &header, &body, zlib, recordCount, target)
+    }
+    try header.expectEnd()
+    try body.expectEnd()
+  }
+
+  /// The codes of the first columns to their values.
+  private func decodeColumns(
+    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ outputs: List<Scatter?>,
+    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
+  ) throws(AEZipError) {
+    let recordCount = plan.strands.recordCount
     var pieceCounts: [Int] = []
-    for column in columns {
-      guard column.context.classCount > 1 else {
+    var wanted = 0
+    for index in 0..<plan.columns.count {
+      if index == count { wanted = pieceCounts.count }
+      let classCount = plan.columns[index].context.classCount
+      guard classCount > 1 else {
         pieceCounts.append(recordCount)
         continue
       }
       var left = recordCount
-      for _ in 0..<column.context.classCount {
+      for _ in 0..<classCount {
         let count = try header.count(limit: left)
         left -= count
         pieceCounts.append(count)
@@ -158,24 +175,52 @@ struct ChunkDecoder {
         throw .corrupted(what: "the classes of a column", declared: recordCount, computed: left)
       }
     }
+    if count == plan.columns.count { wanted = pieceCounts.count }
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
-    let ordered = try Memory<Int32>(max(columns.count * recordCount, 1))
-    try unpacker.unpack(&body, zlib: zlib, kernels: kernels, into: ordered.base)
-    let codes = try CodePlanes(columnCount: columns.count, strands: strands)
+    let ordered = try Memory<Int32>(max(count * recordCount, 1))
+    try unpacker.unpack(&body, wanted: wanted, zlib: zlib, kernels: kernels, into: ordered.base)
+    let columns = Array(plan.columns[..<count])
+    let codes = try CodePlanes(columnCount: count, strands: plan.strands)
     let contexts = try ContextReader(
-      columns: columns, counts: pieceCounts, ordered: ordered, codes: codes, strands: strands,
-      kernels: kernels)
+      columns: columns, counts: Array(pieceCounts[..<wanted]), ordered: ordered, codes: codes,
+      strands: plan.strands, kernels: kernels)
     try Corrector(
-      columns: columns, latentCount: latentCount, terms: terms, strands: strands,
+      columns: columns, latentCount: plan.latentCount, terms: terms, strands: plan.strands,
       isDouble: plan.usesDouble, kernels: kernels
     ).decode(codes: codes, contexts: contexts, outputs: outputs)
+  }
 
-    try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
-    for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
-      try decodeExact(index, &header, &body, zlib, recordCount, target)
+  /// The latents of a chunk alone; the fields' corrections are neither unpacked nor decoded.
+  ///
+  /// - Parameter target: receives the model's `latentCount` Float32 a record.
+  /// - Returns: false if the chunk has none: then nothing in it varies, or nothing is bounded.
+  func decodeLatents(
+    _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
+  ) throws(AEZipError) -> Bool {
+    let zlib = Zlib()
+    let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
+    var body = rest
+    var header = ByteReader(
+      UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
+      what: "the header of a chunk")
+    return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
+      let plan = try readPlan(&header, recordCount)
+      guard plan.latentCount > 0 else { return false }
+      var outputs: List<Scatter?> = List()
+      for latent in 0..<plan.latentCount {
+        outputs.append(
+          Scatter(
+            output: target.output, recordSize: target.recordSize, offset: 4 * latent, type: .f32,
+            origin: 0, wanted: target.wanted))
+        // The writer predicts latents from latents only.
+        let column = plan.columns[latent]
+        guard column.regressors.allSatisfy({ $0.column < plan.latentCount }),
+          column.context.sources.allSatisfy({ $0.column < plan.latentCount })
+        else { return false }
+      }
+      try decodeColumns(plan, plan.latentCount, LinearTerms(), outputs, &header, &body, zlib)
+      return true
     }
-    try header.expectEnd()
-    try body.expectEnd()
   }
 
   /// How each field is coded, in words.

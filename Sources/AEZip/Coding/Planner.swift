@@ -159,6 +159,8 @@ struct Planner {
     for lag in 0...lags {
       for column in 0..<(lag == 0 ? index : columns.count)
       where moments[0][column * width + column] > 0 {
+        // Latents follow from latents only, so that they can be read alone.
+        if columns[index].field == nil && columns[column].field != nil { continue }
         candidates.append(.init(column: column, lag: lag))
       }
     }

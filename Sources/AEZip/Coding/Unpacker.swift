@@ -50,18 +50,25 @@ struct Unpacker {
     rawSize = try header.count()
   }
 
-  /// Restores the codes of all pieces, one after the other, into `codes`.
+  /// Restores the codes of the first pieces, one after the other, into `codes`.
+  ///
+  /// - Parameter wanted: how many pieces. Streams that hold no other ones are not unpacked, unless
+  ///   they tell which escapes belong to later streams.
   func unpack(
-    _ payload: inout ByteReader, zlib: Zlib, kernels: Kernels,
+    _ payload: inout ByteReader, wanted: Int, zlib: Zlib, kernels: Kernels,
     into codes: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) {
     var starts: [Int] = []
     var codeCount = 0
     var streamCounts = [Int](repeating: 0, count: streams.count)
     var members = [[Int]](repeating: [], count: streams.count)
+    var lastStream = -1
     for index in 0..<pieces.count {
       starts.append(codeCount)
-      codeCount += pieces[index].count
+      if index < wanted {
+        codeCount += pieces[index].count
+        lastStream = max(lastStream, pieces[index].stream)
+      }
       streamCounts[pieces[index].stream] += pieces[index].count
       members[pieces[index].stream].append(index)
     }
@@ -76,13 +83,16 @@ struct Unpacker {
     var escapesUsed = 0
     for index in 0..<streams.count {
       let count = streamCounts[index]
+      // Members ascend.
+      let isWanted = (members[index].first ?? 0) < wanted
+      if !isWanted && (index > lastStream || streams[index].grouping?.size == 1) { continue }
       guard let grouping = streams[index].grouping else {
         let bytes = try Self.inflate(packed[index], to: streams[index].byteCount, zlib)
         let expanded = try Memory<UInt8>(max(count, 1), zeroed: true)
         escapesUsed = try Self.expandRuns(
           bytes, streams[index].byteCount, count, into: expanded.base, escapes, escapeCount,
           escapesUsed)
-        distribute(expanded.base, members[index], starts, into: symbols)
+        distribute(expanded.base, members[index], starts, wanted, into: symbols)
         continue
       }
       if grouping.size == 1 && members[index].count == 1 && count > 0 {
@@ -105,29 +115,30 @@ struct Unpacker {
         escapesUsed = try Self.expand(
           kernels, bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
       }
-      distribute(ungrouped, members[index], starts, into: symbols)
+      distribute(ungrouped, members[index], starts, wanted, into: symbols)
       _ = expanded
     }
-    guard escapesUsed == escapeCount else {
+    let isComplete = wanted == pieces.count
+    guard escapesUsed == escapeCount || !isComplete else {
       throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: escapesUsed)
     }
     var bits = BitReader(raw.base, count: rawCount)
-    for index in 0..<pieces.count {
+    for index in 0..<wanted {
       Self.decode(
         kernels, symbols.base + starts[index], pieces[index], &bits, into: codes + starts[index])
     }
-    guard bits.isExhausted else {
+    guard bits.isExhausted || !isComplete else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: rawCount + 1)
     }
   }
 
-  /// A stream's symbols to the pieces that share it.
+  /// A stream's symbols to the wanted pieces among those that share it, which are its first.
   private func distribute(
-    _ stream: UnsafePointer<UInt8>, _ members: [Int], _ starts: [Int],
+    _ stream: UnsafePointer<UInt8>, _ members: [Int], _ starts: [Int], _ wanted: Int,
     into symbols: Memory<UInt8>
   ) {
     var position = 0
-    for member in members {
+    for member in members where member < wanted {
       memcpy(symbols.base + starts[member], stream + position, pieces[member].count)
       position += pieces[member].count
     }

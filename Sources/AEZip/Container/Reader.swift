@@ -18,13 +18,13 @@ public final class ContainerReader {
     var recordCount: Int
   }
 
-  private let source: ByteSource
+  let source: ByteSource
   /// The file's format version.
   let version: Int
   let model: LinearAutoencoder?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
-  private let kernels = Kernels()
+  let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
   ///
@@ -346,7 +346,7 @@ public final class ContainerReader {
 }
 
 /// Errors of chunks that are decoded at the same time.
-private final class ErrorList: @unchecked Sendable {
+final class ErrorList: @unchecked Sendable {
   private let errors: UnsafeMutableBufferPointer<AEZipError?>
 
   init(count: Int) {

@@ -28,7 +28,7 @@ public struct FieldStatistics: Sendable {
     }
   }
 
-  init() {}
+  public init() {}
 
   init(_ tally: FieldTally, bound: Double, recordCount: Int) {
     absoluteBound = bound
