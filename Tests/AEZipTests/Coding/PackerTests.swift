@@ -24,7 +24,8 @@ import Testing
       let unpacker = try Unpacker(pieceCounts: planes.map { $0.count }, from: &header)
       try header.expectEnd()
       var payload = ByteReader(body.bytes, what: "a test")
-      try unpacker.unpack(&payload, zlib: zlib, kernels: Kernels(), into: codes.base)
+      try unpacker.unpack(
+        &payload, wanted: planes.count, zlib: zlib, kernels: Kernels(), into: codes.base)
       try payload.expectEnd()
     }
     return ((0..<count).map { codes[$0] }, header.bytes.count + body.count)
@@ -126,7 +127,8 @@ import Testing
           var reader = ByteReader($0, what: "a test")
           guard let unpacker = try? Unpacker(pieceCounts: [300, 300], from: &reader) else { return }
           var payload = ByteReader(body.bytes, what: "a test")
-          try? unpacker.unpack(&payload, zlib: zlib, kernels: Kernels(), into: codes.base)
+          try? unpacker.unpack(
+            &payload, wanted: 2, zlib: zlib, kernels: Kernels(), into: codes.base)
         }
       }
     }
