@@ -8,17 +8,52 @@ func multiply(
   _ columns: Int, _ depth: Int
 ) {
   let width = LF.scalarCount
-  var column = 0
-  while column < columns {
-    // At the end the second vector, like rows past the last one, is computed twice.
-    let second = min(column &+ width, columns &- width) &- column
-    var row = 0
-    while row < rows {
-      tile(
-        c! + column, ldc, a!, aRow, aStep, b! + column, ldb, bias, row, rows &- 1, second, depth)
-      row &+= 4
+  let most = 128
+  withUnsafeTemporaryAllocation(byteCount: most &* 2 &* width &* 4, alignment: 64) { packed in
+    var column = 0
+    while column < columns {
+      // At the end the second vector, like rows past the last one, is computed twice.
+      let second = min(column &+ width, columns &- width) &- column
+      var k = 0
+      repeat {
+        let count = min(most, depth &- k)
+        // A part of b that many rows need lies close together, so that it stays in the cache.
+        var panel = UnsafeRawPointer(b! + (k &* ldb &+ column))
+        var (step, next) = (ldb &* 4, second &* 4)
+        if rows >= 16 && ldb > 64 {
+          pack(packed.baseAddress!, panel, step, next, count)
+          panel = UnsafeRawPointer(packed.baseAddress!)
+          (step, next) = (8 &* width, 4 &* width)
+        }
+        let start = k == 0 ? bias : nil
+        var row = 0
+        while row < rows {
+          tile(
+            c! + column, ldc, a! + k &* aStep, aRow, aStep, panel, step, next, second &* 4, start,
+            row, rows &- 1, count)
+          row &+= 4
+        }
+        k &+= count
+      } while k < depth
+      column &+= 2 &* width
     }
-    column &+= 2 &* width
+  }
+}
+
+@inline(__always)
+func pack(
+  _ out: UnsafeMutableRawPointer, _ b: UnsafeRawPointer, _ step: Int, _ next: Int, _ count: Int
+) {
+  let size = MemoryLayout<LF>.stride
+  var (from, to) = (b, out)
+  var k = 0
+  while k < count {
+    to.storeBytes(of: from.loadUnaligned(as: LF.self), as: LF.self)
+    to.storeBytes(
+      of: from.loadUnaligned(fromByteOffset: next, as: LF.self), toByteOffset: size, as: LF.self)
+    from += step
+    to += 2 &* size
+    k &+= 1
   }
 }
 
@@ -26,13 +61,12 @@ func multiply(
 @inline(__always)
 func tile(
   _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ aRow: Int,
-  _ aStep: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ bias: UnsafePointer<Float>?, _ row: Int,
-  _ lastRow: Int, _ second: Int, _ depth: Int
+  _ aStep: Int, _ b: UnsafeRawPointer, _ step: Int, _ next: Int, _ second: Int,
+  _ bias: UnsafePointer<Float>?, _ row: Int, _ lastRow: Int, _ depth: Int
 ) {
   let r1 = min(row &+ 1, lastRow), r2 = min(row &+ 2, lastRow), r3 = min(row &+ 3, lastRow)
   let c0 = UnsafeMutableRawPointer(c + row &* ldc), c1 = UnsafeMutableRawPointer(c + r1 &* ldc)
   let c2 = UnsafeMutableRawPointer(c + r2 &* ldc), c3 = UnsafeMutableRawPointer(c + r3 &* ldc)
-  let next = second &* 4
   var s00: LF, s01: LF, s10: LF, s11: LF, s20: LF, s21: LF, s30: LF, s31: LF
   if let bias {
     s00 = LF(repeating: bias[row])
@@ -45,18 +79,17 @@ func tile(
     s31 = s30
   } else {
     s00 = c0.loadUnaligned(as: LF.self)
-    s01 = c0.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s01 = c0.loadUnaligned(fromByteOffset: second, as: LF.self)
     s10 = c1.loadUnaligned(as: LF.self)
-    s11 = c1.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s11 = c1.loadUnaligned(fromByteOffset: second, as: LF.self)
     s20 = c2.loadUnaligned(as: LF.self)
-    s21 = c2.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s21 = c2.loadUnaligned(fromByteOffset: second, as: LF.self)
     s30 = c3.loadUnaligned(as: LF.self)
-    s31 = c3.loadUnaligned(fromByteOffset: next, as: LF.self)
+    s31 = c3.loadUnaligned(fromByteOffset: second, as: LF.self)
   }
   var a0 = a + row &* aRow
   let d1 = (r1 &- row) &* aRow, d2 = (r2 &- row) &* aRow, d3 = (r3 &- row) &* aRow
-  var bp = UnsafeRawPointer(b)
-  let step = ldb &* 4
+  var bp = b
   var k = 0
   while k < depth {
     let v0 = bp.loadUnaligned(as: LF.self)
@@ -76,13 +109,13 @@ func tile(
     k &+= 1
   }
   c0.storeBytes(of: s00, as: LF.self)
-  c0.storeBytes(of: s01, toByteOffset: next, as: LF.self)
+  c0.storeBytes(of: s01, toByteOffset: second, as: LF.self)
   c1.storeBytes(of: s10, as: LF.self)
-  c1.storeBytes(of: s11, toByteOffset: next, as: LF.self)
+  c1.storeBytes(of: s11, toByteOffset: second, as: LF.self)
   c2.storeBytes(of: s20, as: LF.self)
-  c2.storeBytes(of: s21, toByteOffset: next, as: LF.self)
+  c2.storeBytes(of: s21, toByteOffset: second, as: LF.self)
   c3.storeBytes(of: s30, as: LF.self)
-  c3.storeBytes(of: s31, toByteOffset: next, as: LF.self)
+  c3.storeBytes(of: s31, toByteOffset: second, as: LF.self)
 }
 
 /// The rows of a matrix as columns; see `aezk_kernels.transpose`.
