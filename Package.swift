@@ -26,7 +26,7 @@ let small: [SwiftSetting] = [
       "-Xllvm", "-disable-machine-licm", "-Xllvm", "-disable-lsr",
       "-Xllvm", "-enable-pre=false", "-Xllvm", "-enable-load-pre=false",
       // The same instructions in both branches, or in many functions, once.
-      "-Xllvm", "-hoist-common-insts", "-Xllvm", "-sink-common-insts",
+      "-Xllvm", "-hoist-common-insts", "-Xllvm", "-sink-common-insts", "-Xllvm", "-enable-gvn-sink",
       "-Xllvm", "-enable-machine-outliner=always",
     ], .when(configuration: .release))
 ]

@@ -52,6 +52,7 @@ func activate(_ y: UnsafeMutablePointer<Float>?, _ count: Int, _ activation: Int
   case 1: forEach(count) { y[$0] = y[$0] > 0 ? y[$0] : 0 }
   case 2: forEach(count) { y[$0] = 2 * sigmoid(2 * y[$0]) - 1 }
   case 3: forEach(count) { y[$0] = sigmoid(y[$0]) }
+  case 4: forEach(count) { y[$0] = exponential(y[$0]) }
   default: break
   }
 }

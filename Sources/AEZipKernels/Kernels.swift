@@ -23,6 +23,9 @@ import CPlatform
   public func fillKernels(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
     fillVectors(kernels)
     kernels.pointee.tally = tally
+    kernels.pointee.moments = moments
+    kernels.pointee.shift_f32 = shiftF32
+    kernels.pointee.shift_f64 = shiftF64
     kernels.pointee.scatter = scatter
     kernels.pointee.spread = spread
     kernels.pointee.unzigzag = unzigzag
@@ -51,6 +54,8 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.subtract_f64 = subtractF64
   kernels.pointee.check_f32 = checkF32
   kernels.pointee.check_f64 = checkF64
+  kernels.pointee.split_f32 = splitF32
+  kernels.pointee.split_f64 = splitF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
   kernels.pointee.extent_f32 = extentF32
@@ -63,6 +68,8 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.standardize = standardize
   kernels.pointee.fill = fill
   kernels.pointee.deviate = deviate
+  kernels.pointee.miss = miss
+  kernels.pointee.step = step
   kernels.pointee.cross_entropy = crossEntropy
 }
 

@@ -2,7 +2,8 @@ import CPlatform
 
 /// Counts the symbols of codes, as `Symbols` in the coder defines them; see `aezk_kernels.tally`.
 func tally(
-  _ codes: UnsafePointer<Int32>?, _ count: Int, _ histogram: UnsafeMutablePointer<Int64>?
+  _ codes: UnsafePointer<Int32>?, _ classes: UnsafePointer<UInt8>?, _ count: Int,
+  _ histogram: UnsafeMutablePointer<Int64>?
 ) -> Int64 {
   let (codes, histogram) = (codes!, histogram!)
   var rawBits: Int64 = 0
@@ -16,6 +17,7 @@ func tally(
       symbol = 128 &+ 4 &* (octave &- 7) &+ Int((h &>> UInt32(truncatingIfNeeded: octave &- 2)) & 3)
       rawBits &+= Int64(octave &- 2)
     }
+    if let classes { symbol &+= 256 &* Int(classes[index]) }
     histogram[symbol] &+= 1
     index &+= 1
   }
@@ -42,5 +44,23 @@ func rank(
       index &+= 1
     }
     step &+= 1
+  }
+}
+
+/// See `aezk_kernels.moments`.
+func moments(
+  _ moments: UnsafeMutablePointer<Float>?, _ values: UnsafePointer<Float>?,
+  _ bins: UnsafePointer<UInt8>?, _ rows: UnsafePointer<Int32>?, _ count: Int
+) {
+  let (moments, values, bins, rows) = (moments!, values!, bins!, rows!)
+  var index = 0
+  while index < count {
+    let row = Int(rows[index])
+    let e = values[row]
+    let bin = moments + 3 &* Int(bins[row])
+    bin[0] += 1
+    bin[1] += e
+    bin[2] += e * e
+    index &+= 1
   }
 }

@@ -45,12 +45,25 @@ typedef struct aezk_kernels {
   int32_t (*check_f32)(const float *x, const float *restored, float bound, aezk_stats_f32 *stats);
   int32_t (*check_f64)(const double *x, const double *restored, double bound, aezk_stats_f64 *stats);
 
-  /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many thresholds it reaches (ascending) */
-  void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
-                   const int32_t *thresholds, long thresholdCount);
+  /* leaves = 0; then for each split i, where leaves == parents[i] and corrections[i] >= thresholds[i], leaves = i + 1 */
+  void (*split_f32)(uint8_t *leaves, const float *const *corrections, const float *thresholds, const uint8_t *parents,
+                    long count);
+  void (*split_f64)(uint8_t *leaves, const double *const *corrections, const double *thresholds,
+                    const uint8_t *parents, long count);
+  /* out = base + offsets[leaves], or offsets[leaves] where base is NULL */
+  void (*shift_f32)(float *out, const float *base, const uint8_t *leaves, const float *offsets);
+  void (*shift_f64)(double *out, const double *base, const uint8_t *leaves, const double *offsets);
 
-  /* histogram[symbol] += 1 for the symbol of each code (Format.md, section 6.6); returns the raw bits of all */
-  int64_t (*tally)(const int32_t *codes, long count, int64_t *histogram);
+  /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many of its group's thresholds (ascending) it
+   * reaches, after the classes of the groups before; one group if `groups` is NULL */
+  void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
+                   const int32_t *thresholds, const uint8_t *groups, const long *groupThresholds, long groupCount);
+
+  /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
+   * is NULL; returns the raw bits of all */
+  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, int64_t *histogram);
+  /* moments[3 b], [3 b + 1], [3 b + 2] += 1, e, e * e, with e = values[rows[i]] and b = bins[rows[i]], in order */
+  void (*moments)(float *moments, const float *values, const uint8_t *bins, const int32_t *rows, long count);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
@@ -84,7 +97,8 @@ typedef struct aezk_kernels {
                    const float *bias, long rows, long columns, long depth);
   /* out[column * ldo + row] = x[row * ldx + column] */
   void (*transpose)(float *out, long ldo, const float *x, long ldx, long rows, long columns);
-  /* y = f(y), elements one after the other; activation 0: identity, 1: ReLU, 2: tanh, 3: sigmoid */
+  /* y = f(y), elements one after the other; activation 0: identity, 1: ReLU, 2: tanh, 3: sigmoid,
+   * 4: e^x */
   void (*activate)(float *y, long count, int32_t activation);
   /* d = d * f'(x), given y = f(x) */
   void (*slope)(float *d, const float *y, long count, int32_t activation);
@@ -96,6 +110,12 @@ typedef struct aezk_kernels {
   void (*deviate)(double *squares, double *counts, const float *z, const float *y);
   /* the same with -z * log(y) - (1 - z) * log(1 - y), logarithms from about 1e-7 on */
   void (*cross_entropy)(double *sums, double *counts, const float *z, const float *y);
+  /* d = weights * (f(y) - z), 0 where z is NaN; f is a sigmoid where binary (may be NULL) is above 0 */
+  void (*miss)(float *d, const float *y, const float *z, const float *weights, const float *binary, long count);
+  /* Adam: m and v become means of g and g^2; w -= rate * m / (sqrt(v) * correction + 1e-8) + decay * w.
+   * Without v: m = momentum * m + g, w -= rate * m + decay * w */
+  void (*step)(float *w, const float *g, float *m, float *v, long count, float rate, float decay, float momentum,
+               float correction);
 } aezk_kernels;
 
 void aezk0_kernels(aezk_kernels *kernels);

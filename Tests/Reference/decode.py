@@ -137,7 +137,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version == 1, f"format version {version}")
+    refuse_unless(version in (1, 2), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -362,6 +362,13 @@ class Reference(NamedTuple):
     factor: float  # a regressor's coefficient, a source's weight
 
 
+class Tree(NamedTuple):
+    splits: List[Tuple[int, Reference]]  # leaf, source; its factor is the threshold
+    offsets: np.ndarray
+    groups: np.ndarray
+    group_count: int
+
+
 @dataclass
 class Column:
     """6.3: how a field, or a latent, is coded."""
@@ -378,8 +385,13 @@ class Column:
     intercept: float
     regressors: List[Reference]
     sources: List[Reference]
-    thresholds: List[int]
+    thresholds: List[List[int]]  # a list for each group
+    tree: Optional[Tree] = None
     model: Optional[List[float]] = None  # 6.4: a, b_0, b_1, ...
+
+    @property
+    def class_count(self) -> int:
+        return len(self.thresholds) + sum(map(len, self.thresholds))
 
 
 @dataclass
@@ -453,7 +465,7 @@ class Chunk:
             refuse_unless(lag > 0 or column < number, "a column that is not known yet")
             return column, lag
 
-        flags = header.u8(below=128)
+        flags = header.u8()
         refuse_unless(flags & 3 < 3, "an unknown snap")
         origin, unit = header.finite("d"), header.finite("d")
         base = header.number("q") if flags & 32 else 0
@@ -465,7 +477,12 @@ class Chunk:
         exponent = header.u8(below=64) if count else 0
         regressors = [Reference(*reference(), header.signed() / 2**exponent) for _ in range(count)]
         sources = [Reference(*reference(), header.count(4096)) for _ in range(header.count(6))]
-        thresholds = [header.count(2**31 - 1) for _ in range(header.count(15))]
+        tree = self.read_tree(reference) if flags & 128 else None
+        thresholds: List[List[int]] = []
+        group_count = tree.group_count if tree else 1
+        for _ in range(group_count):
+            left = 32 - group_count - sum(map(len, thresholds))
+            thresholds.append([header.count(2**31 - 1) for _ in range(header.count(left))])
         single = flags & 8 != 0
         if single:
             with np.errstate(over="ignore"):
@@ -477,8 +494,25 @@ class Chunk:
             refuse_unless(right, "a single column that cannot be one")
         return Column(
             f, flags & 3, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
-            regressors, sources, thresholds,
+            regressors, sources, thresholds, tree,
         )  # fmt: skip
+
+    def read_tree(self, reference) -> Tree:
+        header = self.header
+
+        def number() -> int:
+            value = header.signed()
+            refuse_unless(abs(value) < 2**30, "a number of a tree")
+            return value
+
+        splits = []
+        for place in range(header.count(31)):
+            leaf = header.count(place)
+            splits.append((leaf, Reference(*reference(), number() / 2)))
+        offsets = [number() for _ in range(len(splits) + 1)]
+        group_count = max(header.u8(below=17), 1)
+        groups = [header.u8(below=group_count) for _ in offsets]
+        return Tree(splits, np.array(offsets), np.array(groups), group_count)
 
     # 6.6
 
@@ -486,10 +520,10 @@ class Chunk:
         header = self.header
         counts = []
         for column in self.columns:
-            if not column.thresholds:
+            if column.class_count == 1:
                 counts.append(self.count)
                 continue
-            classes = [header.count(self.count) for _ in range(len(column.thresholds) + 1)]
+            classes = [header.count(self.count) for _ in range(column.class_count)]
             refuse_unless(sum(classes) == self.count, "the classes of a column")
             counts += classes
         pieces = []
@@ -566,9 +600,9 @@ class Chunk:
         pieces = list(pieces)
         for number, column in enumerate(self.columns):
             values.append(np.empty(self.count, column.field.type if column.field else real))
-            if column.thresholds:
-                count = len(column.thresholds) + 1
-                classes[number] = [iter(pieces.pop(0).tolist()) for _ in range(count)]
+            if column.class_count > 1:
+                some = [iter(pieces.pop(0).tolist()) for _ in range(column.class_count)]
+                classes[number] = some
             else:
                 piece = pieces.pop(0)
                 in_blocks = piece[order] if column.record_order else piece
@@ -582,9 +616,14 @@ class Chunk:
                 row = block + 2
                 active = len(places)
                 for number, column in enumerate(self.columns):
+                    leaves = np.zeros(lanes, int)
+                    if column.tree:
+                        for new, (leaf, source) in enumerate(column.tree.splits, 1):
+                            known = r[source.column][row - source.lag]
+                            leaves[(leaves == leaf) & (known >= real(source.factor))] = new
                     if number in classes:
                         codes[number][row, :active] = self.next_codes(
-                            column, classes[number], codes, row, active
+                            column, classes[number], codes, row, active, leaves
                         )
                     # Prediction
                     m = None
@@ -593,9 +632,12 @@ class Chunk:
                         for latent, b in enumerate(column.model[1:]):
                             m = m + real(b) * r[latent][row]
                         m = limited(m)
-                    s = np.full(lanes, real(column.intercept))
-                    if m is not None:
-                        s = m + s
+                    s = m
+                    if column.tree:
+                        shift = (column.tree.offsets[leaves] * float(column.multiple) / 8).astype(real)
+                        s = shift if m is None else m + shift
+                    intercept = np.full(lanes, real(column.intercept))
+                    s = intercept if s is None else s + intercept
                     for source in column.regressors:
                         s = s + real(source.factor) * r[source.column][row - source.lag]
                     p = limited(s)
@@ -612,13 +654,18 @@ class Chunk:
             if column.field:
                 self.put(column.field, of_column)
 
-    def next_codes(self, column, classes, codes, row, active) -> List[int]:
+    def next_codes(self, column, classes, codes, row, active, leaves) -> List[int]:
         """6.5: the codes of one block of a column with classes."""
         activity = np.zeros(active, np.int64)
         for source in column.sources:
             known = np.abs(codes[source.column][row - source.lag, :active])
             activity += source.factor * np.minimum(known, 32767)
-        reached = sum((activity >= threshold).astype(int) for threshold in column.thresholds)
+        groups = column.tree.groups[leaves[:active]] if column.tree else np.zeros(active, int)
+        reached, first = np.zeros(active, int), 0
+        for group, thresholds in enumerate(column.thresholds):
+            own = first + sum(((activity >= t).astype(int) for t in thresholds), np.zeros(active, int))
+            reached = np.where(groups == group, own, reached)
+            first += len(thresholds) + 1
         try:
             return [next(classes[kind]) for kind in reached.tolist()]
         except StopIteration as error:

@@ -2,7 +2,7 @@
 
     AEZ_LIBRARY=... python Tests/Reference/make_fixtures.py
 
-Each `v1_*.aez` has beside it, as `.npy`, the values that it must restore for good. Compressed bytes
+Each `v*_*.aez` has beside it, as `.npy`, the values that it must restore for good. Compressed bytes
 are never compared: encoders may improve. Containers of older versions stay as they are; those of
 the present version are not written anew without a reason either.
 
@@ -22,7 +22,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 1
+VERSION = 2
+# What the version added; the other containers are those of the version before.
+ADDED = "trees"
 
 
 def containers():
@@ -51,6 +53,9 @@ def containers():
     yield "exceptions", exceptions(random, walk[:500]), {"abs": 0.01}
     yield "constants", constants(), {"rel": 1e-3}
     yield "gaps_in_records", gaps(walk), {"abs": 0.1}
+    yield "trees", trees(random), {"abs": 0.02}
+    yield "trees_binary64", trees(random).astype("f8")[:900], {"abs": 1e-7}
+    yield "trees_latents", np.hstack([trees(random)[:900], latents(random)]), {"abs": 0.1, "latents": 2}
 
 
 def latents(random):
@@ -61,6 +66,15 @@ def latents(random):
 def contexts(random):
     unrest = np.exp(np.abs(np.cumsum(random.normal(size=2500)) / 10 % 8 - 4))
     return (random.normal(size=(2500, 2)) * unrest[:, None]).astype("f4")
+
+
+def trees(random):
+    kind = random.integers(0, 4, 2500)
+    level = random.normal(size=2500)
+    unrest = np.array([0.02, 0.3, 0.02, 2])[kind] * np.exp(random.normal(size=2500).cumsum() / 9 % 2)
+    value = np.array([0, 5, -3, 40])[kind] + np.abs(level) + random.normal(size=2500) * unrest
+    fields = [kind, level, value, value * level + kind, np.where(kind > 1, 0, level)]
+    return np.stack(fields, axis=1).astype("f4")
 
 
 def few_symbols(random):
@@ -138,6 +152,11 @@ class Observed(reference.Chunk):
         self.note("multiple" if column.multiple > 1 else "no multiple")
         for regressor in column.regressors:
             self.note(f"regressor of lag {min(regressor.lag, 1)}")
+        if column.tree:
+            self.note("tree")
+            self.note("groups" if column.tree.group_count > 1 else "one group")
+            for _, source in column.tree.splits:
+                self.note(f"split of lag {min(source.lag, 1)}")
         for source in column.sources:
             self.note(f"context of lag {min(source.lag, 1)}")
         return column
@@ -162,6 +181,7 @@ WANTED = {
     "snap 0", "snap 1", "snap 2", "single", "binary64 restoration", "record order", "block order",
     "base", "no base", "scale", "no scale", "multiple", "no multiple",
     "regressor of lag 0", "regressor of lag 1", "context of lag 0", "context of lag 1",
+    "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
@@ -203,6 +223,8 @@ def main():
         for index, field in enumerate(expected.dtype.names):
             with aezip.open(blob) as opened:
                 assert opened.read(fields=index).tobytes() == expected[field].tobytes(), name
+        if not name.startswith(ADDED):
+            continue
         path = folder / f"v{VERSION}_{name}.aez"
         path.write_bytes(blob)
         if restored.dtype.names:  # .npy knows no fields out of order

@@ -32,6 +32,40 @@ struct Arithmetic {
     }
   }
 
+  /// The kernel `split` with splits at `first ..< first + count` of the tables.
+  func split(
+    _ leaves: UnsafeMutablePointer<UInt8>, thresholds: UnsafeMutableRawPointer,
+    sources: UnsafeMutablePointer<UnsafeRawPointer?>, parents: UnsafePointer<UInt8>,
+    first: Int, count: Int
+  ) {
+    let thresholds = thresholds + first * size
+    let sources = UnsafeRawPointer(sources + first)
+    if isDouble {
+      kernels.call.split_f64(
+        leaves, sources.assumingMemoryBound(to: UnsafePointer<Double>?.self),
+        thresholds.assumingMemoryBound(to: Double.self), parents, count)
+    } else {
+      kernels.call.split_f32(
+        leaves, sources.assumingMemoryBound(to: UnsafePointer<Float>?.self),
+        thresholds.assumingMemoryBound(to: Float.self), parents, count)
+    }
+  }
+
+  func shift(
+    _ out: UnsafeMutableRawPointer, base: UnsafeMutableRawPointer?,
+    _ leaves: UnsafePointer<UInt8>, offsets: UnsafeMutableRawPointer
+  ) {
+    if isDouble {
+      kernels.call.shift_f64(
+        out.assumingMemoryBound(to: Double.self), base?.assumingMemoryBound(to: Double.self),
+        leaves, offsets.assumingMemoryBound(to: Double.self))
+    } else {
+      kernels.call.shift_f32(
+        out.assumingMemoryBound(to: Float.self), base?.assumingMemoryBound(to: Float.self),
+        leaves, offsets.assumingMemoryBound(to: Float.self))
+    }
+  }
+
   func quantize(
     _ codes: UnsafeMutablePointer<Int32>, _ restored: UnsafeMutableRawPointer,
     _ y: UnsafeMutableRawPointer, _ p: UnsafeMutableRawPointer, _ multiple: Double

@@ -91,6 +91,7 @@ struct ChunkEncoder {
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: columnPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
+    let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
     if usesDouble {
@@ -99,7 +100,7 @@ struct ChunkEncoder {
     try Corrector(
       columns: columns, latentCount: latentCount, terms: terms, strands: strands,
       isDouble: usesDouble, kernels: kernels
-    ).encode(planes: columnPlanes, codes: codes, outcome: &outcome)
+    ).encode(planes: columnPlanes, codes: codes, leafPlanes: leafPlanes, outcome: &outcome)
     for index in latentCount..<columns.count {
       let field = columns[index].field!
       let (largest, squares) = outcome.errors(
@@ -122,7 +123,7 @@ struct ChunkEncoder {
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
     }
-    try packCodes(columns, codes, strands, zlib, to: body, header: &header)
+    try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     for index in 0..<fieldCount where treatments[index] == .exact {
       let field = layout.fields[index]
@@ -236,13 +237,13 @@ struct ChunkEncoder {
   // MARK: - Codes and exceptions to bytes
 
   private func packCodes(
-    _ columns: [Column], _ codes: CodePlanes, _ strands: Strands, _ zlib: Zlib,
-    to body: ByteBuffer, header: inout ByteWriter
+    _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
+    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount
     let effort = Effort(level: level)
     let bits = try ContextPlanner(
-      codes: codes, strands: strands, effort: effort, kernels: kernels
+      codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
     ).plan(columns)
     for index in 0..<columns.count {
       // Repeats are found in the order of records only, and without classes.
@@ -251,6 +252,7 @@ struct ChunkEncoder {
       if share > 0.03 && left < bits[index] * 0.97 {
         columns[index].recordOrder = true
         columns[index].context = Context()
+        for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }
       }
     }
     for column in columns { column.write(to: &header) }
@@ -261,7 +263,7 @@ struct ChunkEncoder {
       let column = columns[index]
       if column.context.classCount > 1 {
         let counts = try CodeOrder.byClass(
-          column.context, plane, codes, strands, kernels, into: ordered.base)
+          column, plane, leafPlanes.plane(index), codes, strands, kernels, into: ordered.base)
         var start = 0
         for count in counts {
           header.count(count)
@@ -329,15 +331,17 @@ enum CodeOrder {
 
   /// Class after class, each block after block; returns the number of codes in each.
   static func byClass(
-    _ context: Context, _ plane: UnsafePointer<Int32>, _ codes: CodePlanes, _ strands: Strands,
-    _ kernels: Kernels, into ordered: UnsafeMutablePointer<Int32>
+    _ column: Column, _ plane: UnsafePointer<Int32>, _ leaves: UnsafePointer<UInt8>?,
+    _ codes: CodePlanes, _ strands: Strands, _ kernels: Kernels,
+    into ordered: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) -> [Int] {
-    let classifier = try ContextClassifier(context)
+    let context = column.context
+    let classifier = try ContextClassifier(column)
     let classes = try Memory<UInt8>(strands.planeCount)
     let tally = try Memory<Int>(context.classCount, zeroed: true)
     for block in 0..<strands.blockCount {
       let row = classes.base + block * 64
-      classifier.classify(block, codes, kernels, into: row)
+      classifier.classify(block, codes, leaves.map { $0 + block * 64 }, kernels, into: row)
       for lane in 0..<strands.activeLanes(block) { tally.base[Int(row[lane])] &+= 1 }
     }
     let next = try Memory<Int>(context.classCount)

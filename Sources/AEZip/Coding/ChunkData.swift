@@ -31,6 +31,27 @@ final class CodePlanes {
   }
 }
 
+/// The leaves of all records in the trees of a chunk's columns, in the order of blocks.
+final class LeafPlanes {
+  private let memory: Memory<UInt8>
+  private var places: List<Int> = List()
+
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  init(_ columns: [Column], strands: Strands) throws(AEZipError) {
+    var size = 0
+    for column in columns {
+      places.append(column.tree.isEmpty ? -1 : size)
+      if !column.tree.isEmpty { size += strands.planeCount }
+    }
+    memory = try Memory(max(size, 1))
+  }
+
+  /// Nil for a column without a tree.
+  func plane(_ column: Int) -> UnsafeMutablePointer<UInt8>? {
+    places[column] < 0 ? nil : memory.base + places[column]
+  }
+}
+
 /// What happened while a chunk's columns were coded: exceptions and statistics.
 struct ChunkOutcome {
   /// For each column, the records of the chunk whose values are stored bit for bit.

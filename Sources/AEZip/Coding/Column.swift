@@ -14,17 +14,23 @@ struct Context {
     var weight: Int32
   }
 
-  var sources: List<Source> = List()
-  /// Ascending activities; a code's class is how many of them it reaches.
-  var thresholds: List<Int32> = List()
+  /// The most groups of leaves.
+  static let mostGroups = 16
 
-  var classCount: Int { thresholds.count + 1 }
+  var sources: List<Source> = List()
+  /// For each group of leaves, of which a column without a tree has one, ascending activities: a
+  /// code's class is how many of its group's it reaches, after the classes of the groups before.
+  var thresholds: List<Int32> = List()
+  /// How many of the thresholds are each group's.
+  var groups: List<Int> = List(repeating: 0, count: 1)
+
+  var classCount: Int { thresholds.count + groups.count }
 }
 
 /// How one bounded field, or one latent, of a chunk is coded.
 ///
 ///     y = (x * scale - origin) / unit              code units
-///     p = model + intercept + sum of coefficient * correction, rounded as `snap` says
+///     p = model + leaf + intercept + sum of coefficient * correction, rounded as `snap` says
 ///     code = round((y - p) / multiple)             restored y = p + multiple * code
 ///     x = (origin + unit * y) / scale
 ///
@@ -43,7 +49,7 @@ final class Column {
   static let largestLag = 2
   static let mostRegressors = 64
   static let mostSources = 6
-  static let mostClasses = 16
+  static let mostClasses = 32
 
   /// The field of the layout; nil for a latent.
   var field: Int?
@@ -64,6 +70,7 @@ final class Column {
   var clampRange: ClosedRange<Double> = -Double.infinity...Double.infinity
   /// The base-2 exponent of the unit of coefficients.
   var coefficientExponent = 0
+  var tree = Tree()
   var context = Context()
   /// Codes lie in the stream record by record, not block by block.
   var recordOrder = false
@@ -105,6 +112,7 @@ extension Column {
     if recordOrder { flags |= 16 }
     if integerOrigin != 0 { flags |= 32 }
     if scale != 1 { flags |= 64 }
+    if !tree.isEmpty { flags |= 128 }
     writer.byte(flags)
     writer.f64(origin)
     writer.f64(unit)
@@ -123,8 +131,15 @@ extension Column {
       writer.count(source.column * (Self.largestLag + 1) + source.lag)
       writer.count(Int(source.weight))
     }
-    writer.count(context.thresholds.count)
-    for threshold in context.thresholds { writer.count(Int(threshold)) }
+    if !tree.isEmpty { tree.write(context.groups.count, to: &writer) }
+    var next = 0
+    for count in context.groups {
+      writer.count(count)
+      for _ in 0..<count {
+        writer.count(Int(context.thresholds[next]))
+        next += 1
+      }
+    }
   }
 
   /// - Parameters:
@@ -136,7 +151,7 @@ extension Column {
     self.init()
     self.field = field
     let flags = try reader.byte()
-    guard let snap = Snap(rawValue: flags & 3), flags & 128 == 0 else {
+    guard let snap = Snap(rawValue: flags & 3) else {
       throw .corrupted(what: "the flags of a column", declared: Int(flags), computed: 0)
     }
     self.snap = snap
@@ -167,8 +182,19 @@ extension Column {
       let weight = Int32(try reader.count(limit: 4096))
       context.sources.append(Context.Source(column: column, lag: lag, weight: weight))
     }
-    for _ in 0..<(try reader.count(limit: Self.mostClasses - 1)) {
-      context.thresholds.append(Int32(try reader.count(limit: Int(Int32.max))))
+    var groupCount = 1
+    if flags & 128 != 0 {
+      (tree, groupCount) = try Tree.read(index: index, columnCount: columnCount, from: &reader)
+    }
+    context.groups = List()
+    for _ in 0..<groupCount {
+      // Each group that follows has a class at least.
+      let limit = Self.mostClasses - context.thresholds.count - groupCount
+      let count = try reader.count(limit: limit)
+      context.groups.append(count)
+      for _ in 0..<count {
+        context.thresholds.append(Int32(try reader.count(limit: Int(Int32.max))))
+      }
     }
   }
 
@@ -180,7 +206,7 @@ extension Column {
   }
 
   /// A column and lag that are known before column `index` of a record.
-  private static func reference(
+  static func reference(
     _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
   ) throws(AEZipError) -> (column: Int, lag: Int) {
     let code = try reader.count(limit: columnCount * (largestLag + 1) - 1)
@@ -209,6 +235,14 @@ extension Column {
       text.append(text: " ")
       text.append(decimal: field(regressor.column))
       for _ in 0..<regressor.lag { text.append(text: "'") }
+    }
+    if !tree.isEmpty {
+      text.append(text: ", tree of")
+      for split in tree.splits {
+        text.append(text: " ")
+        text.append(decimal: field(split.column))
+        for _ in 0..<split.lag { text.append(text: "'") }
+      }
     }
     if context.classCount > 1 {
       text.append(text: ", ")

@@ -4,12 +4,13 @@ import CPlatform
 /// classes of codes pay for the streams they need. Works on the codes themselves, on a sample.
 struct ContextPlanner {
   let codes: CodePlanes
+  let leafPlanes: LeafPlanes
   let strands: Strands
   let effort: Effort
   let kernels: Kernels
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
-  private static let classBits = 160.0
+  static let classBits = 160.0
   private static let finestBins = 16
 
   /// Sets `context` of the columns for which classes save bits; returns the bits a code of each
@@ -40,6 +41,9 @@ struct ContextPlanner {
     let rawBits: Memory<UInt8>
     let classes: Memory<UInt8>
     let edges: Memory<Int32>
+    /// The group of each code, and counts of symbols of each leaf.
+    let groups: Memory<UInt8>
+    let histograms: Memory<Int64>
     let count: Int
 
     init(_ count: Int) throws(AEZipError) {
@@ -51,6 +55,8 @@ struct ContextPlanner {
       rawBits = try Memory(count)
       classes = try Memory(count)
       edges = try Memory(Column.mostClasses)
+      groups = try Memory(count)
+      histograms = try Memory(256 * (Tree.mostSplits + 1))
     }
   }
 
@@ -82,8 +88,14 @@ struct ContextPlanner {
   private func choose(
     _ columns: [Column], _ index: Int, _ blocks: [Int], _ means: [Double], _ scratch: Scratch
   ) -> Double {
-    let alone = split(scratch, edges: List())
-    guard effort.mostClasses > 1, means[index] > 0.004 else { return alone.bits }
+    let groupCount = group(columns[index], index, blocks, scratch)
+    var alone = 0.0
+    for group in 0..<groupCount {
+      alone += split(scratch, group, of: groupCount, edges: List()).bits
+    }
+    alone += rawBits(scratch)
+    columns[index].context.groups = List(repeating: 0, count: groupCount)
+    guard effort.mostClasses > 1, means[index] > 0.004 else { return alone }
     // Candidates: the column's own past, its regressors, its neighbours.
     var candidates = List<Context.Source>()
     for lag in 1...2 { candidates.append(.init(column: index, lag: lag, weight: 0)) }
@@ -105,7 +117,7 @@ struct ContextPlanner {
       let score = Self.correlation(scratch.magnitudes.base, scratch.source.base, scratch.count)
       if score > 0.04 { ranked.append((candidate, score)) }
     }
-    guard !ranked.isEmpty else { return alone.bits }
+    guard !ranked.isEmpty else { return alone }
     let order = ascending(ranked.map { -$0.score })
     let best = ranked[order[0]].score
     var context = Context()
@@ -118,11 +130,54 @@ struct ContextPlanner {
       context.sources.append(source)
     }
     fillActivity(context, blocks, scratch)
-    let classes = split(scratch, edges: quantiles(scratch))
-    guard !classes.edges.isEmpty else { return alone.bits }
-    context.thresholds = classes.edges
+    context.groups = List()
+    var bits = rawBits(scratch)
+    for group in 0..<groupCount {
+      let classes = split(scratch, group, of: groupCount, edges: quantiles(scratch, group))
+      bits += classes.bits
+      context.groups.append(classes.edges.count)
+      for edge in classes.edges { context.thresholds.append(edge) }
+    }
+    guard !context.thresholds.isEmpty else { return alone }
     columns[index].context = context
-    return classes.bits
+    return bits
+  }
+
+  /// Joins leaves whose codes are alike; fills in the groups of the sampled codes.
+  private func group(_ column: Column, _ index: Int, _ blocks: [Int], _ scratch: Scratch) -> Int {
+    guard let leaves = leafPlanes.plane(index) else {
+      for position in 0..<scratch.count { scratch.groups.base[position] = 0 }
+      return 1
+    }
+    let leafCount = column.tree.offsets.count
+    for place in 0..<256 * leafCount { scratch.histograms.base[place] = 0 }
+    var position = 0
+    for block in blocks {
+      for lane in block * 64..<block * 64 + strands.laneCount {
+        scratch.groups.base[position] = leaves[lane]
+        scratch.histograms.base[
+          256 * Int(leaves[lane]) + Int(scratch.symbols.base[position])] += 1
+        position += 1
+      }
+    }
+    let scale = Double(strands.recordCount) / Double(scratch.count)
+    let merged = GroupMerge(
+      scratch.histograms.base, count: leafCount, most: effort.mostGroups
+    ) { Self.cost($0, scale) + Self.classBits }
+    column.tree.groups = merged.places
+    var groupCount = 0
+    for place in merged.places { groupCount = max(groupCount, Int(place) + 1) }
+    for position in 0..<scratch.count {
+      scratch.groups.base[position] = merged.places[Int(scratch.groups.base[position])]
+    }
+    return groupCount
+  }
+
+  /// Bits a code that do not depend on classes.
+  private func rawBits(_ scratch: Scratch) -> Double {
+    var total = 0
+    for position in 0..<scratch.count { total += Int(scratch.rawBits.base[position]) }
+    return Double(total) / Double(scratch.count)
   }
 
   private static func correlation(
@@ -175,16 +230,19 @@ struct ContextPlanner {
   }
 
   /// Activities that split the codes into bins of like size.
-  private func quantiles(_ scratch: Scratch) -> List<Int32> {
+  private func quantiles(_ scratch: Scratch, _ group: Int) -> List<Int32> {
     let count = scratch.count
     // Some hundred of them are enough to find quantiles.
     var sample: [Double] = []
     let step = max(1, count / 512)
     var position = 0
     while position < count {
-      sample.append(Double(scratch.activity.base[position]))
+      if Int(scratch.groups.base[position]) == group {
+        sample.append(Double(scratch.activity.base[position]))
+      }
       position += step
     }
+    guard sample.count >= 2 * Self.finestBins else { return List() }
     let order = ascending(sample)
     func quantile(_ place: Int) -> Int32 { Int32(sample[order[place]]) }
     var edges: List<Int32> = List()
@@ -195,9 +253,11 @@ struct ContextPlanner {
     return edges
   }
 
-  /// Splits codes at `edges` of activity, then joins neighbouring classes as long as that saves
-  /// bits; also the bits a code then takes.
-  private func split(_ scratch: Scratch, edges: List<Int32>) -> (edges: List<Int32>, bits: Double) {
+  /// Splits a group's codes at `edges` of activity, then joins neighbouring classes as long as that
+  /// saves bits; also the bits a code then takes, of which the group has its share.
+  private func split(
+    _ scratch: Scratch, _ group: Int, of groupCount: Int, edges: List<Int32>
+  ) -> (edges: List<Int32>, bits: Double) {
     let count = scratch.count
     var edges = edges
     var histograms = [[Int]](
@@ -205,9 +265,10 @@ struct ContextPlanner {
     for index in 0..<edges.count { scratch.edges[index] = edges[index] }
     kernels.call.rank(
       scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
-    for position in 0..<count {
+    for position in 0..<count where Int(scratch.groups.base[position]) == group {
       histograms[Int(scratch.classes.base[position])][Int(scratch.symbols.base[position])] += 1
     }
+    let most = max(1, (Column.mostClasses - 1) / groupCount)
     let scale = Double(strands.recordCount) / Double(count)
     var bits = histograms.map { Self.cost($0, scale) }
     while histograms.count > 1 {
@@ -224,21 +285,19 @@ struct ContextPlanner {
           (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits)
         }
       }
-      guard bestGain > 0 || histograms.count > effort.mostClasses else { break }
+      guard bestGain > 0 || histograms.count > min(most, effort.mostClasses) else { break }
       histograms[best] = bestMerged
       bits[best] = bestBits
       histograms.remove(at: best + 1)
       bits.remove(at: best + 1)
       edges.remove(at: best)
     }
-    var total = 0
-    for position in 0..<count { total += Int(scratch.rawBits.base[position]) }
     let coded = bits.reduce(0) { $0 + $1 + Self.classBits }
-    return (edges, coded / Double(strands.recordCount) + Double(total) / Double(count))
+    return (edges, coded / Double(strands.recordCount))
   }
 
   /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.
-  private static func cost(_ histogram: [Int], _ scale: Double) -> Double {
+  static func cost(_ histogram: [Int], _ scale: Double) -> Double {
     var kinds = 0
     for count in histogram where count > 0 { kinds += 1 }
     var count = 0

@@ -38,7 +38,7 @@ final class ContextReader {
     for index in 0..<columns.count {
       firstClass.append(next)
       if columns[index].context.classCount > 1 {
-        classifiers.append(try ContextClassifier(columns[index].context))
+        classifiers.append(try ContextClassifier(columns[index]))
       } else {
         classifiers.append(nil)
         let source = ordered.base + cursors[next]
@@ -53,14 +53,18 @@ final class ContextReader {
   }
 
   /// Makes sure that the codes of a column in a block are in place.
+  ///
+  /// - Parameter leaves: of the block's records in the column's tree, if it has one.
   @inline(__always)
-  func fetch(_ index: Int, _ block: Int) throws(AEZipError) {
+  func fetch(_ index: Int, _ block: Int, _ leaves: UnsafePointer<UInt8>) throws(AEZipError) {
     guard columns[index].context.classCount > 1 else { return }
-    try fetchClasses(index, block)
+    try fetchClasses(index, block, leaves)
   }
 
-  private func fetchClasses(_ index: Int, _ block: Int) throws(AEZipError) {
-    classifiers[index]!.classify(block, codes, kernels, into: classes.base)
+  private func fetchClasses(
+    _ index: Int, _ block: Int, _ leaves: UnsafePointer<UInt8>
+  ) throws(AEZipError) {
+    classifiers[index]!.classify(block, codes, leaves, kernels, into: classes.base)
     let target = codes.plane(index) + block * 64
     let active = strands.activeLanes(block)
     let cursors = self.cursors.base + firstClass[index]
@@ -75,26 +79,36 @@ final class ContextReader {
   }
 }
 
-/// The classes of codes, from the sizes of codes that are already known; for encoder and decoder.
+/// The classes of codes, from the leaves of their records and the sizes of codes that are already
+/// known; for encoder and decoder.
 final class ContextClassifier {
   private let context: Context
+  private let tree: Tree
   private let pointers: Memory<UnsafePointer<Int32>?>
   private let weights: Memory<Int32>
   private let thresholds: Memory<Int32>
+  private let groupThresholds: Memory<Int>
+  private let groups: Memory<UInt8>
 
-  init(_ context: Context) throws(AEZipError) {
-    self.context = context
+  init(_ column: Column) throws(AEZipError) {
+    context = column.context
+    tree = column.tree
     pointers = try Memory(max(context.sources.count, 1))
     weights = try Memory(max(context.sources.count, 1))
     thresholds = try Memory(max(context.thresholds.count, 1))
+    groupThresholds = try Memory(context.groups.count)
+    groups = try Memory(64)
     for index in 0..<context.sources.count { weights[index] = context.sources[index].weight }
     for index in 0..<context.thresholds.count { thresholds[index] = context.thresholds[index] }
+    for index in 0..<context.groups.count { groupThresholds[index] = context.groups[index] }
   }
 
   /// The classes of a block's 64 lanes.
+  ///
+  /// - Parameter leaves: of the 64 lanes in the column's tree, if it has one.
   @inline(__always)
   func classify(
-    _ block: Int, _ codes: CodePlanes, _ kernels: Kernels,
+    _ block: Int, _ codes: CodePlanes, _ leaves: UnsafePointer<UInt8>?, _ kernels: Kernels,
     into classes: UnsafeMutablePointer<UInt8>
   ) {
     for index in 0..<context.sources.count {
@@ -102,8 +116,12 @@ final class ContextClassifier {
       pointers.base[index] = UnsafePointer(
         codes.plane(source.column) + (block - source.lag) * 64)
     }
+    let isGrouped = context.groups.count > 1
+    if isGrouped {
+      for lane in 0..<64 { groups.base[lane] = tree.groups[Int(leaves![lane])] }
+    }
     kernels.call.classify(
       classes, pointers.base, weights.base, context.sources.count, thresholds.base,
-      context.thresholds.count)
+      isGrouped ? groups.base : nil, groupThresholds.base, context.groups.count)
   }
 }

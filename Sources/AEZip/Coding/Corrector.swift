@@ -28,6 +28,11 @@ final class Corrector {
   /// The first regressor and the first model term of each column.
   private let regressorStart: Memory<Int>
   private let modelStart: Memory<Int>
+  /// The first split of each column, and the first offset of its leaves, which lie behind all
+  /// weights.
+  private let splitStart: Memory<Int>
+  private let offsetStart: Memory<Int>
+  private let parents: Memory<UInt8>
 
   /// Working vectors.
   private let scratch: Memory<UInt8>
@@ -38,6 +43,11 @@ final class Corrector {
   private var p: UnsafeMutableRawPointer { y + 512 }
   private var model: UnsafeMutableRawPointer { y + 1024 }
   private var restored: UnsafeMutableRawPointer { y + 1536 }
+  private var shifted: UnsafeMutableRawPointer { y + 2048 }
+  /// The leaf of each record of the block in the present column's tree.
+  private var leaves: UnsafeMutablePointer<UInt8> {
+    (y + 2560).assumingMemoryBound(to: UInt8.self)
+  }
 
   private static let turns = Column.largestLag + 1
 
@@ -52,19 +62,40 @@ final class Corrector {
     self.strands = strands
     arithmetic = Arithmetic(isDouble: isDouble, kernels: kernels)
     var total = 0
-    for column in columns { total += column.regressors.count }
+    var leafCount = 0
+    for column in columns {
+      total += column.regressors.count + column.tree.splits.count
+      leafCount += column.tree.offsets.count
+    }
     total += latentCount * (columns.count - latentCount)
     sourceCount = total
     history = try Memory(Self.turns * columns.count * arithmetic.vectorSize, zeroed: true)
-    weights = try Memory(max(total, 1) * arithmetic.size)
+    weights = try Memory(max(total + leafCount, 1) * arithmetic.size)
     sources = try Memory(max(total, 1) * Self.turns)
     regressorStart = try Memory(max(columns.count, 1))
     modelStart = try Memory(max(columns.count, 1))
-    scratch = try Memory(2048, zeroed: true)
+    splitStart = try Memory(max(columns.count, 1))
+    offsetStart = try Memory(max(columns.count, 1))
+    parents = try Memory(max(total, 1))
+    scratch = try Memory(2624, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
     var position = 0
+    var nextOffset = total
     for index in 0..<columns.count {
+      let tree = columns[index].tree
+      splitStart[index] = position
+      offsetStart[index] = nextOffset
+      for split in tree.splits {
+        parents[position] = UInt8(split.leaf)
+        connect(position, split.column, split.lag, Double(split.twice) / 2)
+        position += 1
+      }
+      for offset in tree.offsets {
+        let shift = Double(offset) * columns[index].multiple / Tree.offsetParts
+        arithmetic.store(shift, weights.base, nextOffset)
+        nextOffset += 1
+      }
       regressorStart[index] = position
       for regressor in columns[index].regressors {
         connect(position, regressor.column, regressor.lag, regressor.coefficient)
@@ -92,6 +123,16 @@ final class Corrector {
     }
   }
 
+  /// Finds the leaves of a block's records in a column's tree.
+  @inline(__always)
+  private func split(_ index: Int, _ column: Column, turn: Int) {
+    guard !column.tree.isEmpty else { return }
+    arithmetic.split(
+      leaves, thresholds: weights.base, sources: sources.base + turn * sourceCount,
+      parents: parents.base + splitStart.base[index], first: splitStart.base[index],
+      count: column.tree.splits.count)
+  }
+
   /// What the decoder can say of a column's values in a block before their codes; also leaves the
   /// model's part in `model`.
   private func predict(_ index: Int, _ column: Column, turn: Int) {
@@ -102,6 +143,12 @@ final class Corrector {
         model, base: nil, intercept: terms.decode[index - latentCount][0], weights: weights.base,
         sources: sources, first: modelStart.base[index], count: latentCount, snap: 0)
       base = model
+    }
+    if !column.tree.isEmpty {
+      arithmetic.shift(
+        shifted, base: base, leaves,
+        offsets: weights.base + offsetStart.base[index] * arithmetic.size)
+      base = shifted
     }
     arithmetic.predict(
       p, base: base, intercept: column.intercept, weights: weights.base, sources: sources,
@@ -126,9 +173,10 @@ final class Corrector {
   /// - Parameters:
   ///   - planes: the values of the columns that are fields.
   ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
+  ///   - leafPlanes: receives the leaves of the columns that have a tree.
   ///   - outcome: receives exceptions and statistics.
   func encode(
-    planes: List<Plane>, codes: CodePlanes, outcome: inout ChunkOutcome
+    planes: List<Plane>, codes: CodePlanes, leafPlanes: LeafPlanes, outcome: inout ChunkOutcome
   ) throws(AEZipError) {
     let size = arithmetic.vectorSize
     let loaded = try Memory<UInt8>(latentCount > 0 ? planes.count * size : 64)
@@ -161,7 +209,9 @@ final class Corrector {
         } else {
           load(column, planes[index], block, into: y)
         }
+        split(index, column, turn: turn)
         predict(index, column, turn: turn)
+        if let plane = leafPlanes.plane(index) { memcpy(plane + block * 64, leaves, 64) }
         arithmetic.quantize(target, restored, y, p, column.multiple)
         if index >= latentCount {
           prove(index, column, planes[index - latentCount], block, &outcome)
@@ -239,7 +289,8 @@ final class Corrector {
       let turn = block % Self.turns
       for index in 0..<columns.count {
         let column = columns[index]
-        try contexts.fetch(index, block)
+        split(index, column, turn: turn)
+        try contexts.fetch(index, block, leaves)
         predict(index, column, turn: turn)
         arithmetic.dequantize(restored, codes.plane(index) + block * 64, p, column.multiple)
         remember(index, turn: turn)

@@ -13,6 +13,11 @@ struct Effort {
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
   var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
+  var mostGroups: Int { min(mostClasses, Context.mostGroups) }
+  var mostSplits: Int { [0, 0, 0, 0, 6, 8, 14, 20, 26, 31][level] }
+  var treeCandidates: Int { [0, 0, 0, 0, 4, 6, 8, 10, 14, 20][level] }
+  var treeReach: Int { [0, 0, 0, 0, 8, 16, 24, 32, 48, 64][level] }
   var sampleRows: Int { level >= 7 ? 16384 : level >= 4 ? 8192 : 2048 }
 }
 
@@ -46,10 +51,15 @@ struct Planner {
     let lags = looksBack ? (count <= 160 ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
+    let trees =
+      effort.mostSplits > 0
+      ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
+    if let trees { for index in 0..<count { trees.note(index) } }
     for index in 0..<count {
       try choose(
         columns, index, sample, moments: moments, lags: lags, width: sample.stride,
-        looksBack: strands.blockCount > 1)
+        looksBack: strands.blockCount > 1, trees: trees)
+      trees?.note(index)
     }
   }
 
@@ -76,10 +86,11 @@ struct Planner {
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
-    lags: Int, width: Int, looksBack: Bool
+    lags: Int, width: Int, looksBack: Bool, trees: TreePlanner?
   ) throws(AEZipError) {
     var trialPlane = try Memory<Double>(sample.rowCount)
     var bestPlane = try Memory<Double>(sample.rowCount)
+    let residuals = try Memory<Double>(trees == nil ? 1 : sample.rowCount)
     var best = columns[index]
     var bestBits = try cost(best, index, sample, restored: bestPlane)
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
@@ -109,8 +120,29 @@ struct Planner {
         try offer(regressors)
       }
     }
+    if let trees, bestBits > 256 {
+      // A tree may tell more where regressors tell less.
+      let starts = best.regressors.isEmpty ? [best] : [best, columns[index].with(List())]
+      for start in starts {
+        _ = try cost(start, index, sample, restored: trialPlane, residuals: residuals)
+        let scale = Double(strands.recordCount) / Double(max(1, sample.targetCount))
+        let tree = try trees.grow(start, index, residuals: residuals, scale: scale)
+        guard !tree.isEmpty else { continue }
+        let trial = start.with(start.regressors)
+        trial.coefficientExponent = start.coefficientExponent
+        trial.tree = tree
+        let bits =
+          try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
+          + 80 * Double(tree.splits.count)
+        if bits < bestBits * 0.97 {
+          (best, bestBits) = (trial, bits)
+          swap(&trialPlane, &bestPlane)
+        }
+      }
+    }
     columns[index].regressors = best.regressors
     columns[index].coefficientExponent = best.coefficientExponent
+    columns[index].tree = best.tree
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
@@ -217,53 +249,78 @@ struct Planner {
   }
 
   /// Bits that a column's codes take, scaled from the sample to the chunk; fills in what its values
-  /// are `restored` as. The loop is closed, as in the corrector, but for the later columns of the
-  /// record before, which are merely rounded as yet.
+  /// are `restored` as, and, if asked, what the prediction leaves of them. The loop is closed, as in
+  /// the corrector, but for the later columns of the record before, which are merely rounded as yet.
   private func cost(
-    _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>
+    _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>,
+    residuals: Memory<Double>? = nil
   ) throws(AEZipError) -> Double {
-    let scratch = try Memory<Double>(128 + 256)
-    let regressors = column.regressors
-    let pointers = try Memory<UnsafePointer<Double>?>(max(regressors.count, 1))
-    let weights = try Memory<Double>(max(regressors.count, 1))
+    let scratch = try Memory<Double>(256)
+    let (regressors, tree) = (column.regressors, column.tree)
+    let splitCount = tree.splits.count
+    let total = max(regressors.count + splitCount, 1)
+    let pointers = try Memory<UnsafePointer<Double>?>(total)
+    let weights = try Memory<Double>(total)
+    let parents = try Memory<UInt8>(max(splitCount, 1))
+    let offsets = try Memory<Double>(splitCount + 1)
     for place in 0..<regressors.count { weights[place] = regressors[place].coefficient }
+    for place in 0..<splitCount {
+      weights[regressors.count + place] = Double(tree.splits[place].twice) / 2
+      parents[place] = UInt8(tree.splits[place].leaf)
+    }
+    for leaf in 0..<tree.offsets.count {
+      offsets[leaf] = Double(tree.offsets[leaf]) * column.multiple / Tree.offsetParts
+    }
     // What a sample holds beside a model are corrections: they lie on no lattice.
     let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
     let p = scratch.base
     let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
-    let histogram = UnsafeMutableRawPointer(scratch.base + 128).assumingMemoryBound(to: Int64.self)
-    for symbol in 0..<256 { histogram[symbol] = 0 }
+    let leaves = UnsafeMutableRawPointer(scratch.base + 112).assumingMemoryBound(to: UInt8.self)
+    let shifted = scratch.base + 128
+    let histograms = try Memory<Int64>(256 * (splitCount + 1), zeroed: true)
     var rawBits: Int64 = 0
     var rows = 0
     for range in sample.targets {
       var row = range.lowerBound
       let lead = max(0, row - 64 * Column.largestLag)
       (restored.base + lead).update(from: sample.rounded(index) + lead, count: row - lead)
+      func source(_ column: Int, _ lag: Int) -> UnsafePointer<Double> {
+        let plane = column == index ? restored.base : sample.rounded(column)
+        return UnsafePointer(plane + max(0, row - 64 * lag))
+      }
       while row < range.upperBound {
         for place in 0..<regressors.count {
-          let before = max(0, row - 64 * regressors[place].lag)
-          let column = regressors[place].column
-          let source = column == index ? restored.base : sample.rounded(column)
-          pointers.base[place] = UnsafePointer(source + before)
+          pointers.base[place] = source(regressors[place].column, regressors[place].lag)
+        }
+        for place in 0..<splitCount {
+          pointers.base[regressors.count + place] = source(
+            tree.splits[place].column, tree.splits[place].lag)
+        }
+        if splitCount > 0 {
+          kernels.call.split_f64(
+            leaves, pointers.base + regressors.count, weights.base + regressors.count,
+            parents.base, splitCount)
+          kernels.call.shift_f64(shifted, nil, leaves, offsets.base)
         }
         kernels.call.predict_f64(
-          p, nil, 0, weights.base, pointers.base, regressors.count, snap)
+          p, splitCount > 0 ? shifted : nil, 0, weights.base, pointers.base, regressors.count, snap)
+        let y = sample.values(of: index) + row
+        if let residuals { kernels.call.subtract_f64(residuals.base + row, y, p) }
         kernels.call.quantize_f64(
-          codes, restored.base + row, sample.values(of: index) + row, p, column.multiple,
-          1 / column.multiple)
-        rawBits += kernels.call.tally(codes, 64, histogram)
+          codes, restored.base + row, y, p, column.multiple, 1 / column.multiple)
+        rawBits += kernels.call.tally(
+          codes, splitCount > 0 ? leaves : nil, 64, histograms.base)
         rows += 64
         row += 64
       }
     }
     guard rows > 0 else { return 0 }
-    var counts = [Int](repeating: 0, count: Symbols.count)
-    var kinds = 0
-    for symbol in 0..<Symbols.count {
-      counts[symbol] = Int(histogram[symbol])
-      if counts[symbol] > 0 { kinds += 1 }
+    let scale = Double(strands.recordCount) / Double(rows)
+    let merged = GroupMerge(histograms.base, count: splitCount + 1, most: effort.mostGroups) {
+      var kinds = 0
+      for count in $0 where count > 0 { kinds += 1 }
+      return Entropy.bits($0) * scale + 5 * Double(kinds) + ContextPlanner.classBits
     }
-    let bits = Entropy.bits(counts) + Double(rawBits)
-    return bits * Double(strands.recordCount) / Double(rows) + 5 * Double(kinds)
+    return merged.bits + Double(rawBits) * scale
   }
 }

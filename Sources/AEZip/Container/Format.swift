@@ -5,7 +5,8 @@ enum Format {
   /// | version | first release | differs in |
   /// |---|---|---|
   /// | 1 | 0.1 | |
-  static let newestVersion = 1
+  /// | 2 | 0.1 | trees and groups of classes in columns |
+  static let newestVersion = 2
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.

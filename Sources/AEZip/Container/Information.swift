@@ -14,7 +14,7 @@ extension ContainerReader {
     var json = JSONWriter()
     json.open()
     json.key("format_version")
-    json.number(Format.newestVersion)
+    json.number(version)
     json.key("records")
     json.number(recordCount)
     json.key("record_size")

@@ -19,6 +19,8 @@ public final class ContainerReader {
   }
 
   let source: ByteSource
+  /// The file's format version.
+  let version: Int
   let model: LinearAutoencoder?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
@@ -47,11 +49,13 @@ public final class ContainerReader {
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
   private init(
-    _ source: ByteSource, _ layout: Layout, recordCount: Int, sections: List<SectionPlace>,
+    _ source: ByteSource, version: Int, _ layout: Layout, recordCount: Int,
+    sections: List<SectionPlace>,
     chunks: List<Chunk>, statistics: [FieldStatistics], metadata: [UInt8],
     model: LinearAutoencoder?
   ) {
     self.source = source
+    self.version = version
     size = source.size
     self.layout = layout
     self.recordCount = recordCount
@@ -63,7 +67,7 @@ public final class ContainerReader {
   }
 
   private convenience init(_ source: ByteSource) throws(AEZipError) {
-    let (recordCount, places) = try Self.readIndex(source)
+    let (version, recordCount, places) = try Self.readIndex(source)
     var chunks: List<Chunk> = List()
     var layout: Layout?
     var statistics: [FieldStatistics]?
@@ -134,7 +138,7 @@ public final class ContainerReader {
     var sections = List<SectionPlace>()
     for place in places { sections.append(place.section) }
     self.init(
-      source, layout, recordCount: recordCount, sections: sections,
+      source, version: version, layout, recordCount: recordCount, sections: sections,
       chunks: chunks, statistics: statistics, metadata: metadata, model: model)
   }
 
@@ -274,7 +278,9 @@ public final class ContainerReader {
 
   static func readIndex(
     _ source: ByteSource
-  ) throws(AEZipError) -> (recordCount: Int, places: List<(section: SectionPlace, records: Int)>) {
+  ) throws(AEZipError) -> (
+    version: Int, recordCount: Int, places: List<(section: SectionPlace, records: Int)>
+  ) {
     let magic = try source.bytes(0, min(source.size, Format.magic.count), what: "the header")
     for index in 0..<magic.bytes.count where magic.bytes[index] != Format.magic[index] {
       throw .notAContainer
@@ -335,7 +341,7 @@ public final class ContainerReader {
         (SectionPlace(type: UInt32(type), offset: offset, length: length), records))
     }
     try reader.expectEnd()
-    return (recordCount, places)
+    return (Int(version), recordCount, places)
   }
 }
 

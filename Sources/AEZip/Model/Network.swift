@@ -27,6 +27,12 @@ final class Network: @unchecked Sendable {
       biases: try Memory(shape.nodeSize, zeroed: true))
   }
 
+  /// Takes the weights of a network of the same shape.
+  func copy(_ other: Network) {
+    memcpy(weights.base, other.weights.base, 4 * weights.count)
+    memcpy(biases.base, other.biases.base, 4 * biases.count)
+  }
+
   /// Where a node's values lie in scratch memory of ``scratchCount`` numbers: 64 lanes for each.
   func plane(_ node: Int, _ scratch: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
     scratch + 64 * shape.places[node]

@@ -52,6 +52,37 @@ final class TrainingData {
     shuffle(0..<count, random, from: 0)
   }
 
+  /// The latents of all rows, as data for another network.
+  func encoded(by network: Network, kernels: Kernels) throws(AEZipError) -> TrainingData {
+    let width = network.shape.latentCount
+    let stride = (width + 15) / 16 * 16
+    let rows = try Memory<Float>((rowCount + 63) * stride, zeroed: true)
+    let weights = try Memory<Float>(stride, zeroed: true)
+    var standardizer = Standardizer()
+    for index in 0..<width {
+      standardizer.append(mean: 0, deviation: 1, isBinary: false)
+      weights[index] = 1
+    }
+    let result = TrainingData(
+      standardizer: standardizer, rowCount: rowCount, stride: stride, rows: rows,
+      fieldWeights: weights, trainCount: trainCount, threads: threads)
+    result.order = order
+    let scratch = try Scratch(network)
+    let latents = network.plane(network.shape.latent, scratch.nodes.base)
+    var first = 0
+    while first < rowCount {
+      let places = first..<min(first + 64, rowCount)
+      gather(places, scratch, kernels)
+      network.encodeBlock(scratch.fields.base, scratch.nodes.base, kernels)
+      for place in places {
+        let row = rows.base + order[place] * stride
+        for index in 0..<width { row[index] = latents[64 * index + place - first] }
+      }
+      first += 64
+    }
+    return result
+  }
+
   /// Puts a part of ``order`` into another order (Fisher and Yates).
   func shuffle(_ range: Range<Int>, _ random: RandomStream, from place: Int) {
     var left = range.count

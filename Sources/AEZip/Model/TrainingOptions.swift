@@ -170,6 +170,9 @@ public struct TrainingOptions: Sendable {
         latentActivation == nil || latentActivation == .sigmoid,
         "sparsity by divergence needs latents in 0 ... 1; make their activation sigmoid")
     }
+    if kind == .contractive {
+      try Self.check(dropout == 0, "dropout and contraction do not go together; leave one out")
+    }
     if kind == .variational {
       try Self.check(
         latentActivation == nil || latentActivation == .identity,

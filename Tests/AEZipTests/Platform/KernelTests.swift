@@ -269,15 +269,81 @@ import Testing
       for index in 0..<count { pointers.base[index] = UnsafePointer(codes[index].base) }
       try forEachLevel { kernels in
         let classes = try Memory<UInt8>(64)
-        kernels.classify(classes.base, pointers.base, weights, count, thresholds, thresholds.count)
-        for lane in 0..<64 {
-          var activity = 0
-          for index in 0..<count {
-            activity += Int(weights[index]) * min(abs(Int(codes[index][lane])), 32767)
+        // Three groups: all thresholds but the last, none, the last.
+        let groups = (0..<64).map { UInt8($0 % 3) }
+        let last = min(1, thresholds.count)
+        let shares = [thresholds.count - last, 0, last]
+        for isGrouped in [false, true] {
+          kernels.classify(
+            classes.base, pointers.base, weights, count, thresholds, isGrouped ? groups : nil,
+            isGrouped ? shares : [thresholds.count], isGrouped ? 3 : 1)
+          for lane in 0..<64 {
+            var activity = 0
+            for index in 0..<count {
+              activity += Int(weights[index]) * min(abs(Int(codes[index][lane])), 32767)
+            }
+            let group = isGrouped ? lane % 3 : 0
+            var own = thresholds
+            if isGrouped {
+              own = group == 1 ? [] : Array(group == 0 ? own.dropLast(last) : own.suffix(last))
+            }
+            let first = [0, shares[0] + 1, shares[0] + 2][group]
+            #expect(Int(classes[lane]) == first + own.filter { activity >= Int($0) }.count)
           }
-          #expect(Int(classes[lane]) == thresholds.filter { activity >= Int($0) }.count)
         }
       }
+    }
+  }
+
+  @Test(arguments: seeds) func leavesOfATreeAndTheirShifts(seed: UInt64) throws {
+    var random = Seeded(seed)
+    let values = (0..<4 * 64).map { _ in Double(Float(random.normal() * 3)) }
+    let thresholds = (0..<7).map { _ in Double(Float(random.normal() * 3)) }
+    let parents = (0..<7).map { UInt8.random(in: 0...UInt8($0), using: &random) }
+    let offsets = (0..<8).map { Double($0) * 2.5 - 7 }
+    var expected = [UInt8](repeating: 0, count: 64)
+    for lane in 0..<64 {
+      for split in 0..<7 where expected[lane] == parents[split] {
+        if values[64 * (split % 4) + lane] >= thresholds[split] {
+          expected[lane] = UInt8(split + 1)
+        }
+      }
+    }
+    let wide = try Memory<Double>(4 * 64)
+    let narrow = try Memory<Float>(4 * 64)
+    for index in values.indices {
+      wide[index] = values[index]
+      narrow[index] = Float(values[index])
+    }
+    let widePointers = (0..<7).map { UnsafePointer?(UnsafePointer(wide.base + 64 * ($0 % 4))) }
+    let narrowPointers = (0..<7).map { UnsafePointer?(UnsafePointer(narrow.base + 64 * ($0 % 4))) }
+    try forEachLevel { kernels in
+      let leaves = try Memory<UInt8>(64)
+      let (out, single) = (try Memory<Double>(64), try Memory<Float>(64))
+      kernels.split_f64(leaves.base, widePointers, thresholds, parents, 7)
+      #expect((0..<64).allSatisfy { leaves[$0] == expected[$0] })
+      kernels.shift_f64(out.base, wide.base, leaves.base, offsets)
+      #expect((0..<64).allSatisfy { out[$0] == values[$0] + offsets[Int(expected[$0])] })
+      kernels.shift_f64(out.base, nil, leaves.base, offsets)
+      #expect((0..<64).allSatisfy { out[$0] == offsets[Int(expected[$0])] })
+      kernels.split_f32(leaves.base, narrowPointers, thresholds.map { Float($0) }, parents, 7)
+      #expect((0..<64).allSatisfy { leaves[$0] == expected[$0] })
+      kernels.shift_f32(single.base, narrow.base, leaves.base, offsets.map { Float($0) })
+      #expect(
+        (0..<64).allSatisfy { single[$0] == narrow[$0] + Float(offsets[Int(expected[$0])]) })
+    }
+  }
+
+  @Test func momentsAddUpInBins() {
+    let values: [Float] = [1, 2, 3, -4, 5]
+    let bins: [UInt8] = [0, 1, 0, 1, 2]
+    forEachLevel { kernels in
+      var moments = [Float](repeating: 1, count: 9)
+      kernels.moments(&moments, values, bins, [0, 2, 3, 0], 4)
+      #expect(moments == [4, 6, 12, 2, -3, 17, 1, 1, 1])
+      var histogram = [Int64](repeating: 0, count: 512)
+      #expect(kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram) == 0)
+      #expect(histogram[0] == 1 && histogram[257] == 1 && histogram[258] == 1)
     }
   }
 
@@ -293,7 +359,7 @@ import Testing
       kernels.rank(&classes, values, count, thresholds, thresholds.count)
       #expect(classes == values.map { value in UInt8(thresholds.filter { value >= $0 }.count) })
       var histogram = [Int64](repeating: 2, count: 256)
-      let rawBits = kernels.tally(codes, count, &histogram)
+      let rawBits = kernels.tally(codes, nil, count, &histogram)
       var expected = [Int64](repeating: 2, count: 256)
       var bits = 0
       for code in codes {
