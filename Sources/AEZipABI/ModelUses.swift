@@ -56,7 +56,8 @@ public func aez_model_encode(
     let source = try use.source(source)
     try use.model.encode(
       source, layout: use.layout,
-      into: try floats(latents, use.recordCount, use.model.latentCount, capacity), threads: use.threads)
+      into: try floats(latents, use.recordCount, use.model.latentCount, capacity),
+      threads: use.threads)
   }
 }
 
@@ -73,7 +74,8 @@ public func aez_model_decode(
     try use.model.decode(
       UnsafeBufferPointer(
         start: try required(latents, "latents"),
-        count: byteCount(of: use.recordCount, recordSize: use.model.latentCount)), into: target, layout: use.layout, threads: use.threads)
+        count: byteCount(of: use.recordCount, recordSize: use.model.latentCount)), into: target,
+      layout: use.layout, threads: use.threads)
   }
 }
 

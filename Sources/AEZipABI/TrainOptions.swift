@@ -101,7 +101,8 @@ private func widths(
 ) throws(AEZipError) -> [Int]? {
   guard count != -1 else { return nil }
   guard count >= 0, count <= 64 else {
-    throw .invalidArgument("the number of @ is #; give 0 to 64, or AEZ_AUTO", Int(count), name: name)
+    throw .invalidArgument(
+      "the number of @ is #; give 0 to 64, or AEZ_AUTO", Int(count), name: name)
   }
   var result: [Int] = []
   guard count > 0 else { return result }
