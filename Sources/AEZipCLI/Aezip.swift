@@ -53,7 +53,11 @@ import Glibc
     guard !exitCode(for: error).isSuccess else { exit(withError: error) }
     let named = CommandLine.arguments.dropFirst().first ?? ""
     let isPart = configuration.subcommands.contains { $0._commandName == named }
-    let text = message(for: error)
+    // Choices come a line each.
+    let text = message(for: error).split(separator: "\n").enumerated().map { index, line in
+      let choice = line.drop { " -".contains($0) }
+      return index == 0 ? String(line) : index == 1 ? " \(choice)" : ", \(choice)"
+    }.joined()
     Log.write("aezip: \(text); see 'aezip \(isPart ? named + " " : "")--help'\n")
     Glibc.exit(ExitStatus.usage.rawValue)
   }

@@ -111,7 +111,7 @@ extension Autoencoder {
   ///   container of records, ``AEZipError/outOfMemory(bytes:)``.
   public convenience init(decoding bytes: UnsafeRawBufferPointer) throws(AEZipError) {
     let source = ByteSource(bytes: bytes)
-    let (_, _, places) = try ContainerReader.readIndex(source)
+    let places = try ContainerReader.readIndex(source).places
     func view(_ section: Format.Section) throws(AEZipError) -> ByteView? {
       var found: ByteView?
       for (place, _) in places where place.type == section.rawValue {
