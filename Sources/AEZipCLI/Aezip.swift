@@ -12,6 +12,8 @@ import Glibc
         aezip decompress flights.csv.aez -o again.csv
         aezip info flights.csv.aez
         aezip verify flights.csv.aez --against flights.csv
+        aezip train flights.csv -o flights.aezm
+        aezip score other.csv --model flights.aezm
 
       Tables are .npy (numpy), .csv with a header line, .f32 and .f64 (raw).
 
@@ -20,7 +22,10 @@ import Glibc
       130 interrupted.
       """,
     version: "aezip \(versionText)",
-    subcommands: [Compress.self, Decompress.self, Info.self, Verify.self])
+    subcommands: [
+      Compress.self, Decompress.self, Info.self, Verify.self, Train.self, Encode.self, Decode.self,
+      Score.self, Reconstruct.self, Recommend.self, Search.self,
+    ])
 
   static let versionText = "0.1.0"
 
@@ -48,7 +53,11 @@ import Glibc
     guard !exitCode(for: error).isSuccess else { exit(withError: error) }
     let named = CommandLine.arguments.dropFirst().first ?? ""
     let isPart = configuration.subcommands.contains { $0._commandName == named }
-    let text = message(for: error)
+    // Choices come a line each.
+    let text = message(for: error).split(separator: "\n").enumerated().map { index, line in
+      let choice = line.drop { " -".contains($0) }
+      return index == 0 ? String(line) : index == 1 ? " \(choice)" : ", \(choice)"
+    }.joined()
     Log.write("aezip: \(text); see 'aezip \(isPart ? named + " " : "")--help'\n")
     Glibc.exit(ExitStatus.usage.rawValue)
   }

@@ -4,22 +4,32 @@ import Glibc
 
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Describe a container: its shape, bounds, errors and sizes.",
+    abstract: "Describe a container or a model: its shape, errors and sizes.",
     discussion: """
       Examples:
         aezip info flights.csv.aez
         aezip info flights.csv.aez --json | jq .
         aezip info - < flights.csv.aez
+        aezip info flights.aezm
       """)
 
-  @Argument(help: ArgumentHelp("The container, or - for standard input.", valueName: "FILE"))
+  @Argument(
+    help: ArgumentHelp("The container or the model, or - for standard input.", valueName: "FILE"))
   var input: String
 
   @Flag(help: "Print everything that is known as JSON.")
   var json = false
 
   func run() throws {
-    let container = try Container(path: input, log: Log())
+    if input.hasSuffix(".aezm") { return try describe(try Model(path: input, log: Log())) }
+    let container: Container
+    do {
+      container = try Container(path: input, log: Log())
+    } catch {
+      // A model may have another ending.
+      guard input != "-", let model = try? Model(path: input, log: Log()) else { throw error }
+      return try describe(model)
+    }
     let information = try container.blamed { () throws(AEZipError) in
       try container.reader.information()
     }
@@ -27,6 +37,35 @@ struct Info: ParsableCommand {
     let described = Json(Array(information.utf8))
     try printOut(
       heading(container) + parts(described) + "\n" + fieldTable(container, described).text)
+  }
+
+  private func describe(_ loaded: Model) throws {
+    let model = loaded.model
+    let information = try blaming(loaded.name) { () throws(AEZipError) in try model.information() }
+    if json { return try printOut(String(decoding: information, as: UTF8.self) + "\n") }
+    var text = "\(loaded.name): \(model.shapeText), \(loaded.byteCount) bytes\n"
+    text += "learned from \(model.recordCount) records: \(model.historyText)\n"
+    text +=
+      "activations \(model.activations.dropFirst().map(\.name).map { "\($0)" }.joined(separator: ", "))\n"
+    text += "digest \(Json(information)?["digest"]?.string ?? "")\n\n"
+    var table = TextTable(["field", "type"])
+    for (index, field) in model.layout.fields.enumerated() {
+      table.add([loaded.title(index), "\(field.type)"])
+    }
+    text += table.text
+    if !model.history.isEmpty {
+      var history = TextTable(["epoch", "loss", "held out"])
+      let step = max(1, model.history.count / 20)
+      for epoch in stride(from: 0, to: model.history.count, by: step) {
+        let loss = model.history[epoch]
+        history.add([
+          "\(epoch + 1)", significant(loss.train, 5),
+          loss.validation.isNaN ? "" : significant(loss.validation, 5),
+        ])
+      }
+      text += "\n" + history.text
+    }
+    try printOut(text)
   }
 
   /// Where the bytes are: `layout 312, chunks 81200 (2), statistics 520 bytes`.

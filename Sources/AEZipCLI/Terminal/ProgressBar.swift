@@ -30,24 +30,36 @@ final class ProgressBar {
 
   func advance(by byteCount: Int) {
     done += byteCount
-    guard isEnabled else { return }
+    guard isDue else { return }
+    let rate = Double(done) / (secondsNow() - begin)
+    show(total > 0 ? Double(done) / Double(total) : nil, "\(fixed(rate / 1e6, 0)) MB/s")
+  }
+
+  /// Work that is not counted in bytes.
+  ///
+  /// - Parameter share: from 0 to 1.
+  func update(share: Double, _ detail: String) {
+    if isDue { show(share, detail) }
+  }
+
+  private var isDue: Bool { isEnabled && secondsNow() >= nextUpdate }
+
+  private func show(_ share: Double?, _ detail: String) {
     let now = secondsNow()
-    guard now >= nextUpdate else { return }
     nextUpdate = now + Self.interval
     isVisible = true
-    let rate = Double(done) / (now - begin)
     var line = "\r\(verb)  "
-    if total > 0 {
-      let share = min(1, Double(done) / Double(total))
-      let marks = Int(share * Double(Self.width))
+    if let share {
+      let marks = Int(min(1, share) * Double(Self.width))
       line += "["
       line += String(repeating: "#", count: marks)
       line += String(repeating: " ", count: Self.width - marks)
-      line += "]  \(Int(share * 100)) %  "
+      line += "]  \(Int(min(1, share) * 100)) %  "
     }
-    line += "\(fixed(rate / 1e6, 0)) MB/s"
-    if total > 0, rate > 0 {
-      line += "  \(Int((Double(max(0, total - done)) / rate).rounded(.up))) s left"
+    line += detail
+    if let share, share > 0 {
+      let left = (now - begin) * max(0, 1 / share - 1)
+      line += "  \(Int(left.rounded(.up))) s left"
     }
     Log.write(line + "\u{1B}[K")
   }
