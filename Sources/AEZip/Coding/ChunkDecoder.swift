@@ -215,6 +215,7 @@ struct ChunkDecoder {
         // The writer predicts latents from latents only.
         let column = plan.columns[latent]
         guard column.regressors.allSatisfy({ $0.column < plan.latentCount }),
+          column.tree.splits.allSatisfy({ $0.column < plan.latentCount }),
           column.context.sources.allSatisfy({ $0.column < plan.latentCount })
         else { return false }
       }

@@ -220,6 +220,8 @@ final class TreePlanner {
     guard let few = try? Memory<Int32>(count) else { return List() }
     for place in 0..<count { few.base[place] = rows.base[place * step] }
     let whole = bits(few.base, count, column.multiple)
+    // Latents follow from latents only, so that they can be read alone.
+    if column.field == nil { all = List(all.filter { $0.column < sample.latentCount }) }
     var gains: [Double] = []
     for candidate in all {
       let used = tally(candidate, few.base, count)
