@@ -209,7 +209,7 @@ def test_an_interrupted_training_leaves_nothing(aezip):
 
 
 def test_a_terminal_shows_loss_and_time_left(aezip):
-    np.save(aezip / "t.npy", table(20000))
+    np.save(aezip / "t.npy", table(200000))
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [BINARY, "train", "t.npy", "-o", "m.aezm", "--epochs", "60", "--latents", "2", "--hidden", "8"],

@@ -47,8 +47,8 @@ fi
 
 if [ "${1:-}" = --tests ]; then
   # The tests' Python, inside the build folder so that the system's stays as it is.
-  packages=(numpy pytest hypothesis)
-  if ! .build/venv/bin/python -c 'import numpy, pytest, hypothesis' 2> /dev/null; then
+  packages=(numpy pytest hypothesis scikit-learn)
+  if ! .build/venv/bin/python -c 'import numpy, pytest, hypothesis, sklearn' 2> /dev/null; then
     echo "setup: installing ${packages[*]} in .build/venv"
     mkdir -p .build
     python3 -m venv --clear .build/venv
