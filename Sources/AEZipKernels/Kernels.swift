@@ -27,6 +27,14 @@ import CPlatform
     kernels.pointee.shift_f32 = shiftF32
     kernels.pointee.shift_f64 = shiftF64
     kernels.pointee.scatter = scatter
+    kernels.pointee.gather = gather
+    kernels.pointee.symbols = symbols
+    kernels.pointee.raw = raw
+    kernels.pointee.histogram = histogram
+    kernels.pointee.join = join
+    kernels.pointee.outliers = outliers
+    kernels.pointee.zero_runs = zeroRuns
+    kernels.pointee.huffman = huffman
     kernels.pointee.spread = spread
     kernels.pointee.unzigzag = unzigzag
     kernels.pointee.deal = deal

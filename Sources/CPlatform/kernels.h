@@ -11,6 +11,9 @@ typedef struct aezk_stats_f64 { double largest[64], squares[64]; } aezk_stats_f6
  * next `strand` records on, or one more after the first `longer` lanes. */
 typedef struct aezk_places { long records, record_size, first, strand, longer, lanes; } aezk_places;
 
+/* Bits that do not fill a byte yet, the first one lowest. */
+typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -80,6 +83,27 @@ typedef struct aezk_kernels {
    * aez_type; float values for f32 and integers of 8 and 16 bits, else double. `origin` is added to 64-bit integers.
    * `output` need not be aligned */
   void (*scatter)(void *output, const void *values, int32_t type, int64_t origin, const aezk_places *places);
+
+  /* The inverse, for `lanes` lanes whose records all lie in the input; other lanes are left alone */
+  void (*gather)(void *values, const void *input, int32_t type, int64_t origin, const aezk_places *places);
+
+  /* The symbol of each code without its `shift` low bits (Format.md, section 6.6); returns how many bits symbols leave
+   * out, beside the shifted ones */
+  int64_t (*symbols)(uint8_t *symbols, const int32_t *codes, long count, int32_t shift);
+  /* Appends the bits that the symbols of codes leave out to `bits`; returns the bytes that are complete. Writes up to 8
+   * bytes more */
+  long (*raw)(uint8_t *output, const int32_t *codes, long count, int32_t shift, aezk_bits *bits);
+  /* counts[byte] += 1; the sums in the first 256 of 1024 counts, which are zero at first */
+  void (*histogram)(long *counts, const uint8_t *bytes, long count);
+  /* bytes[i] = sum of min(symbols[i * size + j], alphabet - 1) * alphabet^j */
+  void (*join)(uint8_t *bytes, const uint8_t *symbols, long count, long alphabet, long size);
+  /* The symbols of at least `least`, in order; returns how many. Writes one element more */
+  long (*outliers)(uint8_t *found, const uint8_t *symbols, long count, int32_t least);
+  /* Zeros counted (Format.md, section 6.6); returns the bytes written, at most `count` */
+  long (*zero_runs)(uint8_t *output, const uint8_t *symbols, long count, uint8_t *escapes, long *escapeCount);
+  /* Appends the code of each byte: table[byte] = code * 256 + its length, at most 15; returns the bytes that are
+   * complete. Writes up to 8 bytes more */
+  long (*huffman)(uint8_t *output, const uint8_t *bytes, long count, const uint32_t *table, aezk_bits *bits);
 
   /* digits[bytes[i]], `size` bytes of it, one after the other; writes up to 8 bytes more */
   void (*spread)(uint8_t *symbols, const uint8_t *bytes, long count, const uint64_t *digits, long size);

@@ -60,7 +60,7 @@ struct ChunkEncoder {
         tallies[index].minimum = extent.minimum
         tallies[index].maximum = extent.maximum
       }
-      if isConstant(records, recordCount, field) {
+      if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
       } else if let (units, proofBound) = Column.units(
         field: index, type: field.type, bound: bounds[index], extent: extent,
@@ -203,7 +203,7 @@ struct ChunkEncoder {
         let field = layout.fields[index]
         gather(
           records.baseAddress! + field.offset, recordSize: layout.recordSize, type: field.type,
-          origin: origin, strands: strands, blocks: blocks, into: planes[index])
+          origin: origin, strands: strands, blocks: blocks, into: planes[index], kernels)
       }
       block = blocks.upperBound
     }
@@ -245,7 +245,7 @@ struct ChunkEncoder {
     let bits = try ContextPlanner(
       codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
     ).plan(columns)
-    for index in 0..<columns.count {
+    for index in 0..<columns.count where effort.looksForRepeats {
       // Repeats are found in the order of records only, and without classes.
       guard let symbols = CodeOrder.sample(codes.plane(index), strands) else { continue }
       let (share, left) = Repeats.look(symbols.base, symbols.count)
@@ -256,7 +256,7 @@ struct ChunkEncoder {
       }
     }
     for column in columns { column.write(to: &header) }
-    let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level)
+    let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)
     let ordered = try Memory<Int32>(max(count, 1))
     for index in 0..<columns.count {
       let plane = codes.plane(index)
@@ -274,8 +274,9 @@ struct ChunkEncoder {
         CodeOrder.byRecord(plane, strands, into: ordered.base)
         try packer.add(ordered.base, count: count, repeats: true)
       } else {
-        CodeOrder.byBlock(plane, strands, into: ordered.base)
-        try packer.add(ordered.base, count: count, repeats: false)
+        let isWhole = strands.laneCount == Strands.width
+        if !isWhole { CodeOrder.byBlock(plane, strands, into: ordered.base) }
+        try packer.add(isWhole ? plane : ordered.base, count: count, repeats: false)
       }
     }
     try packer.finish(to: body, header: &header)

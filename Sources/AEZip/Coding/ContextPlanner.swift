@@ -17,7 +17,9 @@ struct ContextPlanner {
   /// column, about.
   func plan(_ columns: [Column]) throws(AEZipError) -> [Double] {
     var bits = [Double](repeating: 8, count: columns.count)
-    guard strands.recordCount >= 256, strands.blockCount >= 4 else { return bits }
+    guard effort.mostClasses > 1, strands.recordCount >= 256, strands.blockCount >= 4 else {
+      return bits
+    }
     // Blocks spread over the chunk; the first ones have no predecessors.
     let wanted = max(8, min(strands.blockCount - 2, effort.contextRows / strands.laneCount))
     var blocks: [Int] = []
@@ -95,7 +97,7 @@ struct ContextPlanner {
     }
     alone += rawBits(scratch)
     columns[index].context.groups = List(repeating: 0, count: groupCount)
-    guard effort.mostClasses > 1, means[index] > 0.004 else { return alone }
+    guard means[index] > 0.004 else { return alone }
     // Candidates: the column's own past, its regressors, its neighbours.
     var candidates = List<Context.Source>()
     for lag in 1...2 { candidates.append(.init(column: index, lag: lag, weight: 0)) }

@@ -37,11 +37,16 @@ enum Entropy {
 
   /// Bits of a perfect code for symbols of these counts.
   static func bits(_ counts: [Int]) -> Double {
+    counts.withUnsafeBufferPointer { counts.isEmpty ? 0 : bits($0.baseAddress!, $0.count) }
+  }
+
+  static func bits(_ counts: UnsafePointer<Int>, _ symbolCount: Int) -> Double {
     var total = 0
     var sum = 0.0
-    for count in counts where count > 0 {
-      total += count
-      sum += Double(count) * log2(Double(count))
+    for symbol in 0..<symbolCount where counts[symbol] > 0 {
+      let count = counts[symbol]
+      total &+= count
+      if count > 1 { sum += Double(count) * log2(Double(count)) }
     }
     return total > 0 ? Double(total) * log2(Double(total)) - sum : 0
   }

@@ -16,7 +16,10 @@ final class Packer {
   /// Symbols of all pieces, one piece after the other.
   private let symbols: Memory<UInt8>
   private var symbolCount = 0
-  private let raw: BitWriter
+  private let kernels: Kernels
+  private let raw: ByteBuffer
+  private var rawState = aezk_bits()
+  private let counts: Memory<Int>
   private let escapes: ByteBuffer
   private var pieces: [PendingPiece] = []
 
@@ -30,11 +33,13 @@ final class Packer {
   }
 
   /// - Parameter codeCount: the number of codes of all columns together.
-  init(codeCount: Int, zlib: Zlib, level: Int) throws(AEZipError) {
+  init(codeCount: Int, zlib: Zlib, level: Int, kernels: Kernels) throws(AEZipError) {
     self.zlib = zlib
     self.level = level
+    self.kernels = kernels
+    counts = try Memory(1024)
     symbols = try Memory(max(codeCount, 1))
-    raw = try BitWriter()
+    raw = try ByteBuffer()
     escapes = try ByteBuffer()
   }
 
@@ -44,27 +49,23 @@ final class Packer {
   ) throws(AEZipError) {
     let shift = Self.bestShift(codes, count)
     let target = symbols.base + symbolCount
-    var histogram = [Int](repeating: 0, count: 256)
-    let mask = (UInt32(1) << UInt32(shift)) - 1
-    try histogram.withUnsafeMutableBufferPointer { (histogram) throws(AEZipError) in
-      let histogram = histogram.baseAddress!
-      for index in 0..<count {
-        let u = zigzag(codes[index])
-        let h = u >> UInt32(shift)
-        if shift > 0 { try raw.write(u & mask, shift) }
-        let (symbol, rawBits) = Symbols.symbol(h)
-        if rawBits > 0 {
-          try raw.write(h & ((UInt32(1) << UInt32(rawBits)) - 1), rawBits)
-        }
-        target[index] = symbol
-        histogram[Int(symbol)] += 1
-      }
+    let rawBits = Int(kernels.call.symbols(target, codes, count, Int32(shift))) + shift * count
+    if rawBits > 0 {
+      let output = try raw.reserve(rawBits / 8 + 16)
+      raw.commit(kernels.call.raw(output, codes, count, Int32(shift), &rawState))
     }
+    let histogram = histogram(target, count)
     pieces.append(
       PendingPiece(
         start: symbolCount, piece: Piece(stream: 0, shift: shift, count: count),
         histogram: histogram, bits: Entropy.bits(histogram), repeats: repeats))
     symbolCount += count
+  }
+
+  private func histogram(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> [Int] {
+    memset(counts.base, 0, 8 * 1024)
+    kernels.call.histogram(counts.base, bytes, count)
+    return [Int](UnsafeBufferPointer(start: counts.base, count: 256))
   }
 
   /// How many low bits are as good as noise: so many that the rest needs few symbols, unless keeping
@@ -137,10 +138,12 @@ final class Packer {
     for byte in directory.bytes { header.byte(byte) }
     header.count(escapes.count)
     header.count(try packBest(escapes.bytes, repeats: false, to: output))
-    try raw.flush()
-    header.count(raw.bytes.count)
-    header.count(
-      raw.bytes.count > 0 ? try zlib.pack(raw.bytes.bytes, .stored, to: output) : 0)
+    if rawState.count > 0 {
+      try raw.append([UInt8(truncatingIfNeeded: rawState.pending)])
+      rawState = aezk_bits()
+    }
+    header.count(raw.count)
+    header.count(raw.count > 0 ? try zlib.pack(raw.bytes, .stored, to: output) : 0)
   }
 
   /// Decides which pieces share a stream: those of like distribution, neighbours in the order of
@@ -189,10 +192,27 @@ final class Packer {
     return streams
   }
 
+  /// Symbols from which a grouping is chosen.
+  private static let looked = 1 << 14
+
   /// Puts several symbols in one byte where entropy is low; chosen from histograms.
   private func group(
     _ joined: Memory<UInt8>, _ count: Int, _ histogram: [Int]
   ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
+    let output = try ByteBuffer(capacity: count + 64)
+    let target = try output.reserve(count + 64)
+    // Some stretches tell about all.
+    let stretches = count > 2 * Self.looked ? 4 : 1
+    let length = stretches > 1 ? Self.looked / 4 : count
+    let share = Double(count) / Double(max(1, stretches * length))
+    func bits(_ pack: (UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) -> Int) -> Double {
+      var written = 0
+      for stretch in 0..<stretches {
+        let start = stretches > 1 ? (count - length) / (stretches - 1) * stretch : 0
+        written += pack(joined.base + start, target + written)
+      }
+      return Entropy.huffmanBits(self.histogram(target, written)) * share
+    }
     var best = 0
     var bestBits = Entropy.huffmanBits(histogram)
     if count > 64, Entropy.bits(histogram) < 2.2 * Double(count) {
@@ -201,82 +221,48 @@ final class Packer {
         var escapeCount = 0
         for symbol in (grouping.alphabet - 1)..<256 { escapeCount += histogram[symbol] }
         guard escapeCount * 8 < count else { continue }
-        let counts = Self.groupedHistogram(joined.base, count, grouping)
-        let bits = Entropy.huffmanBits(counts) + 7 * Double(escapeCount)
+        let bits =
+          bits {
+            let whole = length / grouping.size
+            kernels.call.join($1, $0, whole, grouping.alphabet, grouping.size)
+            return whole
+          } + 7 * Double(escapeCount)
         if bits < bestBits * 0.995 { (best, bestBits) = (index, bits) }
       }
     }
     // Zeros prevail: count them.
     if histogram[0] * 4 > count * 3 {
-      var counts = [Int](repeating: 0, count: 256)
       var escapeCount = 0
-      try ZeroRuns.encode(joined.base, count) { (byte) throws(AEZipError) in
-        counts[Int(byte)] += 1
-      } escape: { (_) throws(AEZipError) in
-        escapeCount += 1
-      }
-      if Entropy.huffmanBits(counts) + 5 * Double(escapeCount) < bestBits {
-        let output = try ByteBuffer(capacity: count / 8 + 64)
-        try ZeroRuns.encode(joined.base, count) { (byte) throws(AEZipError) in
-          try output.reserve(1).pointee = byte
-          output.commit(1)
-        } escape: { (symbol) throws(AEZipError) in
-          try escapes.reserve(1).pointee = symbol
-          escapes.commit(1)
-        }
+      for symbol in 3..<256 { escapeCount += histogram[symbol] }
+      let found = try Memory<UInt8>(max(escapeCount, length))
+      var number = 0
+      let bits = bits { kernels.call.zero_runs($1, $0, length, found.base, &number) }
+      if bits + 5 * Double(escapeCount) < bestBits {
+        output.commit(kernels.call.zero_runs(target, joined.base, count, found.base, &number))
+        try escapes.append(UnsafeRawBufferPointer(start: found.base, count: number))
         return (Grouping.zeroRuns, output)
       }
     }
-    let output = try ByteBuffer(capacity: count + 64)
-    let grouping = Grouping.all[best]
     if best == 0 {
-      try output.append(UnsafeRawBufferPointer(start: joined.base, count: count))
+      memcpy(target, joined.base, count)
+      output.commit(count)
       return (best, output)
     }
-    let target = try output.reserve(grouping.byteCount(count))
-    let largest = grouping.alphabet - 1
-    var index = 0
-    var written = 0
-    while index < count {
-      var byte = 0
-      var place = 1
-      for position in index..<min(index + grouping.size, count) {
-        var digit = Int(joined[position])
-        if digit >= largest {
-          try escapes.append([UInt8(digit)])
-          digit = largest
-        }
-        byte += digit * place
-        place *= grouping.alphabet
-      }
-      target[written] = UInt8(byte)
-      written += 1
-      index += grouping.size
+    let grouping = Grouping.all[best]
+    let size = grouping.byteCount(count)
+    kernels.call.join(target, joined.base, count / grouping.size, grouping.alphabet, grouping.size)
+    if size > count / grouping.size {
+      // The last byte has fewer symbols.
+      let rest = try Memory<UInt8>(8, zeroed: true)
+      let whole = count / grouping.size * grouping.size
+      memcpy(rest.base, joined.base + whole, count - whole)
+      kernels.call.join(target + size - 1, rest.base, 1, grouping.alphabet, grouping.size)
     }
-    output.commit(written)
+    output.commit(size)
+    escapes.commit(
+      kernels.call.outliers(
+        try escapes.reserve(count + 1), joined.base, count, Int32(grouping.alphabet - 1)))
     return (best, output)
-  }
-
-  private static func groupedHistogram(
-    _ symbols: UnsafePointer<UInt8>, _ count: Int, _ grouping: Grouping
-  ) -> [Int] {
-    var counts = [Int](repeating: 0, count: 256)
-    let largest = grouping.alphabet - 1
-    let whole = count / grouping.size
-    counts.withUnsafeMutableBufferPointer { counts in
-      var position = 0
-      for _ in 0..<whole {
-        var byte = 0
-        var place = 1
-        for _ in 0..<grouping.size {
-          byte &+= min(Int(symbols[position]), largest) &* place
-          place &*= grouping.alphabet
-          position &+= 1
-        }
-        counts[byte & 255] &+= 1
-      }
-    }
-    return counts
   }
 
   /// Packs with the strategy that fits: Huffman codes alone, unless repeats pay.
@@ -285,6 +271,7 @@ final class Packer {
   ) throws(AEZipError) -> Int {
     guard bytes.count > 0 else { return 0 }
     var strategies: [PackingStrategy] = [.huffman]
+    if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     if repeats || Repeats.share(pointer, bytes.count) > 0.02 {
       strategies.append(.full(level >= 7 ? 9 : 6))

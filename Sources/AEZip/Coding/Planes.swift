@@ -3,8 +3,8 @@ import CPlatform
 // Records to planes and back: the values of one field in the order of blocks.
 //
 // Narrow types become Float, wide ones Double. 64-bit integers are stored relative to `base`, so
-// that a Double holds them exactly when the chunk's range permits. Lanes without a record repeat a
-// value of their strand, so that kernels need no masks.
+// that a Double holds them exactly when the chunk's range permits. Lanes without a record repeat the
+// first lane's value, so that kernels need no masks.
 
 extension ElementType {
   /// Whether planes of this type hold Float (else Double); every value is exact in it.
@@ -16,72 +16,22 @@ extension ElementType {
   }
 }
 
-extension ElementType {
-  /// Copies `count` values that lie `stride` bytes apart, as Float or Double (see
-  /// ``usesFloatPlane``), `step` elements apart. `origin` is subtracted from 64-bit integers.
-  @inline(never)
-  func copy(
-    _ source: UnsafeRawPointer, stride: Int, count: Int, origin: Int64,
-    to target: UnsafeMutableRawPointer, step: Int
-  ) {
-    let float = target.assumingMemoryBound(to: Float.self)
-    let double = target.assumingMemoryBound(to: Double.self)
-    switch self {
-    case .f32: Self.each(source, stride, count, float, step, Float.self) { $0 }
-    case .i8: Self.each(source, stride, count, float, step, Int8.self) { Float($0) }
-    case .i16: Self.each(source, stride, count, float, step, Int16.self) { Float($0) }
-    case .u8: Self.each(source, stride, count, float, step, UInt8.self) { Float($0) }
-    case .u16: Self.each(source, stride, count, float, step, UInt16.self) { Float($0) }
-    case .f64: Self.each(source, stride, count, double, step, Double.self) { $0 }
-    case .i32: Self.each(source, stride, count, double, step, Int32.self) { Double($0) }
-    case .u32: Self.each(source, stride, count, double, step, UInt32.self) { Double($0) }
-    case .i64, .u64:
-      Self.each(source, stride, count, double, step, Int64.self) { Double($0 &- origin) }
-    }
-  }
-
-  @inline(__always)
-  private static func each<Stored, Wide>(
-    _ source: UnsafeRawPointer, _ stride: Int, _ count: Int, _ target: UnsafeMutablePointer<Wide>,
-    _ step: Int, _: Stored.Type, _ convert: (Stored) -> Wide
-  ) {
-    var source = source
-    var target = target
-    var left = count
-    while left > 0 {
-      target.pointee = convert(source.loadUnaligned(as: Stored.self))
-      source += stride
-      target += step
-      left &-= 1
-    }
-  }
-}
-
 /// Copies some blocks of one field into its plane.
 func gather(
   _ records: UnsafeRawPointer, recordSize: Int, type: ElementType, origin: Int64, strands: Strands,
-  blocks: Range<Int>, into plane: Plane
+  blocks: Range<Int>, into plane: Plane, _ kernels: Kernels
 ) {
   let size = type.usesFloatPlane ? 4 : 8
-  for lane in 0..<strands.laneCount {
-    let first = strands.firstRecord(lane: lane)
-    let length = strands.firstRecord(lane: lane + 1) - first
-    let end = min(blocks.upperBound, length)
-    let start = plane.base + lane * size
-    type.copy(
-      records + (first + blocks.lowerBound) * recordSize, stride: recordSize,
-      count: end - blocks.lowerBound, origin: origin,
-      to: start + blocks.lowerBound * Strands.width * size, step: Strands.width)
-    if end < blocks.upperBound {
-      type.copy(
-        records + first * recordSize, stride: 0, count: 1, origin: origin,
-        to: start + end * Strands.width * size, step: 0)
-    }
-  }
-  guard strands.laneCount < Strands.width else { return }
+  var places = aezk_places()
+  places.record_size = recordSize
+  places.strand = strands.recordCount / strands.laneCount
+  places.longer = strands.recordCount % strands.laneCount
   for block in blocks {
     let row = plane.base + block * Strands.width * size
-    for lane in strands.laneCount..<Strands.width { memcpy(row + lane * size, row, size) }
+    places.first = block
+    places.lanes = block < places.strand ? strands.laneCount : places.longer
+    kernels.call.gather(row, records, Int32(type.rawValue), origin, &places)
+    for lane in places.lanes..<Strands.width { memcpy(row + lane * size, row, size) }
   }
 }
 

@@ -13,6 +13,8 @@ struct Effort {
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
   var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  /// Whether codes may lie in the order of records, where repeats of records show.
+  var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
   var mostGroups: Int { min(mostClasses, Context.mostGroups) }
   var mostSplits: Int { [0, 0, 0, 0, 6, 8, 14, 20, 26, 31][level] }

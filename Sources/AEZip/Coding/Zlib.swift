@@ -22,6 +22,9 @@ final class Zlib {
   private var deflaterReady = false
   private var inflater = z_stream()
   private var inflaterReady = false
+  private var coder: HuffmanCoder?
+  /// Below this many bytes zlib's fixed codes may be smaller.
+  private static let leastForCoder = 600
 
   deinit {
     if deflaterReady { deflateEnd(&deflater) }
@@ -33,6 +36,11 @@ final class Zlib {
   func pack(
     _ bytes: UnsafeRawBufferPointer, _ strategy: PackingStrategy, to output: ByteBuffer
   ) throws(AEZipError) -> Int {
+    if case .huffman = strategy, bytes.count >= Self.leastForCoder {
+      if coder == nil { coder = try HuffmanCoder() }
+      let size = try coder!.pack(bytes, to: output)
+      return size > 0 ? size : try pack(bytes, .stored, to: output)
+    }
     let level: Int32
     let mode: Int32
     switch strategy {

@@ -43,9 +43,13 @@ public struct FieldRanges: Sendable {
     else { return }
     for index in 0..<fieldCount { layout.fields[index].type.clearExtent(lanes.base + index * 128) }
     // A few records at a time, so that each is read from memory once.
+    var places = aezk_places()
+    places.record_size = size
+    places.strand = 1
     var first = 0
     while first < count {
       let batch = min(64, count - first)
+      places.lanes = batch
       let base = records.baseAddress! + first * size
       for index in 0..<fieldCount {
         let field = layout.fields[index]
@@ -57,10 +61,9 @@ public struct FieldRanges: Sendable {
         }
         // Lanes without a record repeat the first one.
         let target = UnsafeMutableRawPointer(values.base)
-        field.type.copy(p, stride: size, count: batch, origin: 0, to: target, step: 1)
-        field.type.copy(
-          p, stride: 0, count: 64 - batch, origin: 0,
-          to: target + batch * (field.type.usesFloatPlane ? 4 : 8), step: 1)
+        kernels.call.gather(target, p, Int32(field.type.rawValue), 0, &places)
+        let width = field.type.usesFloatPlane ? 4 : 8
+        for lane in batch..<64 { memcpy(target + lane * width, target, width) }
         field.type.extend(lanes.base + index * 128, by: target, kernels)
       }
       first += batch

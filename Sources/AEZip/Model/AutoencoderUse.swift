@@ -306,16 +306,20 @@ extension ElementType {
     _ source: UnsafeRawPointer, stride: Int, lanes: Int, into out: UnsafeMutablePointer<Double>,
     _ kernels: Kernels
   ) {
+    var places = aezk_places()
+    places.record_size = stride
+    places.strand = 1
+    places.lanes = lanes
     if isWideInteger {
       for lane in 0..<lanes { out[lane] = load(source + lane * stride) }
     } else if usesFloatPlane {
       // In the upper half, which is not written before it is read.
       let float = UnsafeMutableRawPointer(out + 64).assumingMemoryBound(to: Float.self)
-      copy(source, stride: stride, count: lanes, origin: 0, to: float, step: 1)
+      kernels.call.gather(float, source, Int32(rawValue), 0, &places)
       for lane in lanes..<64 { float[lane] = 0 }
       kernels.call.widen(out, float)
     } else {
-      copy(source, stride: stride, count: lanes, origin: 0, to: out, step: 1)
+      kernels.call.gather(out, source, Int32(rawValue), 0, &places)
     }
     for lane in lanes..<64 { out[lane] = out[lanes - 1] }
   }

@@ -1,33 +1,62 @@
 /// The indices of `keys` in the order of ascending keys; equal keys keep their order.
 ///
-/// A heap sort of its own: the standard library's is compiled anew for every element type and
+/// A merge sort of its own: the standard library's is compiled anew for every element type and
 /// closure, some 2 kB each. No key may be NaN.
 /// - Complexity: O(n log n).
 func ascending(_ keys: [Double]) -> [Int] {
-  var heap = [Int](0..<keys.count)
-  func isBefore(_ a: Int, _ b: Int) -> Bool {
-    keys[a] < keys[b] || (keys[a] == keys[b] && a < b)
-  }
-  func sink(_ start: Int, _ end: Int) {
-    var root = start
-    while 2 * root + 1 < end {
-      var child = 2 * root + 1
-      if child + 1 < end && isBefore(heap[child], heap[child + 1]) { child += 1 }
-      guard isBefore(heap[root], heap[child]) else { return }
-      heap.swapAt(root, child)
-      root = child
+  var order = [Int](0..<keys.count)
+  var spare = order
+  let count = keys.count
+  keys.withUnsafeBufferPointer { keys in
+    order.withUnsafeMutableBufferPointer { order in
+      spare.withUnsafeMutableBufferPointer { spare in
+        guard let keys = keys.baseAddress, var from = order.baseAddress, var to = spare.baseAddress
+        else { return }
+        var width = 1
+        while width < count {
+          var start = 0
+          while start < count {
+            merge(keys, from + start, to + start, min(width, count - start), min(2 * width, count - start))
+            start += 2 * width
+          }
+          swap(&from, &to)
+          width *= 2
+        }
+        if from != order.baseAddress! { order.baseAddress!.update(from: from, count: count) }
+      }
     }
   }
-  var start = keys.count / 2
-  while start > 0 {
-    start -= 1
-    sink(start, keys.count)
+  return order
+}
+
+/// Merges the ascending runs `0 ..< middle` and `middle ..< end`.
+private func merge(
+  _ keys: UnsafePointer<Double>, _ from: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Int>,
+  _ middle: Int, _ end: Int
+) {
+  var (low, high, place) = (0, middle, 0)
+  while place < end {
+    let takesLow = low < middle && (high >= end || keys[from[low]] <= keys[from[high]])
+    to[place] = takesLow ? from[low] : from[high]
+    low &+= takesLow ? 1 : 0
+    high &+= takesLow ? 0 : 1
+    place &+= 1
   }
-  var end = keys.count
-  while end > 1 {
-    end -= 1
-    heap.swapAt(0, end)
-    sink(0, end)
+}
+
+/// Sorts a few hundred numbers (Shell's method).
+func sortAscending(_ keys: UnsafeMutablePointer<Int>, _ count: Int) {
+  var gap = 121
+  while gap > 0 {
+    for place in gap..<max(count, gap) {
+      let key = keys[place]
+      var hole = place
+      while hole >= gap && keys[hole - gap] > key {
+        keys[hole] = keys[hole - gap]
+        hole -= gap
+      }
+      keys[hole] = key
+    }
+    gap /= 3
   }
-  return heap
 }
