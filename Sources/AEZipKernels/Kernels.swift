@@ -36,7 +36,7 @@ import CPlatform
     kernels.pointee.zero_runs = zeroRuns
     kernels.pointee.huffman = huffman
     kernels.pointee.spread = spread
-    kernels.pointee.unzigzag = unzigzag
+    kernels.pointee.codes = codes
     kernels.pointee.deal = deal
     kernels.pointee.collect = collect
   }

@@ -1,44 +1,106 @@
 import CPlatform
 
-/// Values of a block to their records; see `aezk_kernels.scatter`.
+// Records to values of a block and back. A record is taken after the other, so that each lies in the
+// cache, and in the processor's table of pages, while all its fields are moved.
+
+/// See `aezk_kernels.scatter`.
 func scatter(
-  _ output: UnsafeMutableRawPointer?, _ values: UnsafeRawPointer?, _ type: Int32, _ origin: Int64,
-  _ places: UnsafePointer<aezk_places>?
+  _ output: UnsafeMutableRawPointer?, _ cells: UnsafePointer<aezk_cell>?, _ count: Int,
+  _ type: Int32, _ places: UnsafePointer<aezk_places>?
 ) {
-  let float = values!.assumingMemoryBound(to: Float.self)
-  let double = values!.assumingMemoryBound(to: Double.self)
-  let (output, places) = (output!, places!.pointee)
+  let (output, cells, places) = (output!, cells!, places!.pointee)
   switch type {
-  case 1: forEachRecord(output, places) { $1.storeBytes(of: float[$0], as: Float.self) }
-  case 2: forEachRecord(output, places) { $1.storeBytes(of: double[$0], as: Double.self) }
-  case 3, 7: forEachRecord(output, places) { $1.storeBytes(of: narrowed(float[$0]), as: Int8.self) }
+  case 1:
+    forEachCell(output, cells, count, places, Float.self) { value, _, place in
+      place.storeBytes(of: value, as: Float.self)
+    }
+  case 2:
+    forEachCell(output, cells, count, places, Double.self) { value, _, place in
+      place.storeBytes(of: value, as: Double.self)
+    }
+  case 3, 7:
+    forEachCell(output, cells, count, places, Float.self) { value, _, place in
+      place.storeBytes(of: Int8(truncatingIfNeeded: Int32(value)), as: Int8.self)
+    }
   case 4, 8:
-    forEachRecord(output, places) { $1.storeBytes(of: narrowed(float[$0]), as: Int16.self) }
+    forEachCell(output, cells, count, places, Float.self) { value, _, place in
+      place.storeBytes(of: Int16(truncatingIfNeeded: Int32(value)), as: Int16.self)
+    }
   case 5, 9:
-    forEachRecord(output, places) { $1.storeBytes(of: narrowed(double[$0]), as: Int32.self) }
+    forEachCell(output, cells, count, places, Double.self) { value, _, place in
+      place.storeBytes(of: Int32(truncatingIfNeeded: Int64(value)), as: Int32.self)
+    }
   default:
-    forEachRecord(output, places) {
-      $1.storeBytes(of: origin &+ Int64(double[$0]), as: Int64.self)
+    forEachCell(output, cells, count, places, Double.self) { value, origin, place in
+      place.storeBytes(of: origin &+ Int64(value), as: Int64.self)
     }
   }
 }
 
-/// The low bits of a whole number: signed and unsigned types have the same.
 @inline(__always)
-func narrowed<T: FixedWidthInteger>(_ value: Float) -> T { T(truncatingIfNeeded: Int32(value)) }
-@inline(__always)
-func narrowed<T: FixedWidthInteger>(_ value: Double) -> T { T(truncatingIfNeeded: Int64(value)) }
-
-@inline(__always)
-func forEachRecord(
-  _ output: UnsafeMutableRawPointer, _ places: aezk_places,
-  _ body: (_ lane: Int, _ place: UnsafeMutableRawPointer) -> Void
+func forEachCell<Wide>(
+  _ output: UnsafeMutableRawPointer, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
+  _ places: aezk_places, _: Wide.Type,
+  _ body: (_ value: Wide, _ origin: Int64, _ place: UnsafeMutableRawPointer) -> Void
 ) {
   var record = places.first
   var lane = 0
   while lane < places.lanes {
-    if record >= 0 && record < places.records { body(lane, output + record &* places.record_size) }
+    if record >= 0 && record < places.records {
+      let base = output + record &* places.record_size
+      let row = (places.row &+ lane) &* MemoryLayout<Wide>.stride
+      var index = 0
+      while index < count {
+        let cell = cells[index]
+        body(cell.values.load(fromByteOffset: row, as: Wide.self), cell.origin, base + cell.offset)
+        index &+= 1
+      }
+    }
     record &+= places.strand &+ (lane < places.longer ? 1 : 0)
+    lane &+= 1
+  }
+}
+
+/// See `aezk_kernels.gather`.
+func gather(
+  _ input: UnsafeRawPointer?, _ cells: UnsafePointer<aezk_cell>?, _ count: Int, _ type: Int32,
+  _ places: UnsafePointer<aezk_places>?
+) {
+  let (input, cells, places) = (input!, cells!, places!.pointee)
+  switch type {
+  case 1: forEachInput(input, cells, count, places, Float.self, Float.self) { v, _ in v }
+  case 2: forEachInput(input, cells, count, places, Double.self, Double.self) { v, _ in v }
+  case 3: forEachInput(input, cells, count, places, Int8.self, Float.self) { v, _ in Float(v) }
+  case 4: forEachInput(input, cells, count, places, Int16.self, Float.self) { v, _ in Float(v) }
+  case 5: forEachInput(input, cells, count, places, Int32.self, Double.self) { v, _ in Double(v) }
+  case 7: forEachInput(input, cells, count, places, UInt8.self, Float.self) { v, _ in Float(v) }
+  case 8: forEachInput(input, cells, count, places, UInt16.self, Float.self) { v, _ in Float(v) }
+  case 9: forEachInput(input, cells, count, places, UInt32.self, Double.self) { v, _ in Double(v) }
+  default:
+    forEachInput(input, cells, count, places, Int64.self, Double.self) { value, origin in
+      Double(value &- origin)
+    }
+  }
+}
+
+@inline(__always)
+func forEachInput<Stored, Wide>(
+  _ input: UnsafeRawPointer, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
+  _ places: aezk_places, _: Stored.Type, _: Wide.Type,
+  _ convert: (_ value: Stored, _ origin: Int64) -> Wide
+) {
+  var base = input + places.first &* places.record_size
+  var lane = 0
+  while lane < places.lanes {
+    let row = (places.row &+ lane) &* MemoryLayout<Wide>.stride
+    var index = 0
+    while index < count {
+      let cell = cells[index]
+      let value = (base + cell.offset).loadUnaligned(as: Stored.self)
+      cell.values.storeBytes(of: convert(value, cell.origin), toByteOffset: row, as: Wide.self)
+      index &+= 1
+    }
+    base += (places.strand &+ (lane < places.longer ? 1 : 0)) &* places.record_size
     lane &+= 1
   }
 }

@@ -3,7 +3,7 @@ import CPlatform
 /// Counts the symbols of codes, as `Symbols` in the coder defines them; see `aezk_kernels.tally`.
 func tally(
   _ codes: UnsafePointer<Int32>?, _ classes: UnsafePointer<UInt8>?, _ count: Int,
-  _ histogram: UnsafeMutablePointer<Int64>?
+  _ histogram: UnsafeMutablePointer<Int>?
 ) -> Int64 {
   let (codes, histogram) = (codes!, histogram!)
   var rawBits: Int64 = 0

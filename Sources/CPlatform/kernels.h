@@ -7,9 +7,13 @@
 typedef struct aezk_stats_f32 { float largest[64], squares[64]; } aezk_stats_f32;
 typedef struct aezk_stats_f64 { double largest[64], squares[64]; } aezk_stats_f64;
 
-/* Where the records of a block's lanes lie in an output of `records` records: lane 0's at `first` (may be negative), each
- * next `strand` records on, or one more after the first `longer` lanes. */
-typedef struct aezk_places { long records, record_size, first, strand, longer, lanes; } aezk_places;
+/* Where the records of a block's lanes lie among `records` records: lane 0's at `first` (may be negative), each next
+ * `strand` records on, or one more after the first `longer` lanes. The lanes' values lie from element `row` on. */
+typedef struct aezk_places { long records, record_size, first, strand, longer, lanes, row; } aezk_places;
+
+/* A field of records, and the values that go there or come from there: float for f32 and integers of 8 and 16 bits, else
+ * double. 64-bit integers are relative to `origin`. */
+typedef struct aezk_cell { void *values; long offset; int64_t origin; } aezk_cell;
 
 /* Bits that do not fill a byte yet, the first one lowest. */
 typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
@@ -64,7 +68,7 @@ typedef struct aezk_kernels {
 
   /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
    * is NULL; returns the raw bits of all */
-  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, int64_t *histogram);
+  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram);
   /* moments[3 b], [3 b + 1], [3 b + 2] += 1, e, e * e, with e = values[rows[i]] and b = bins[rows[i]], in order */
   void (*moments)(float *moments, const float *values, const uint8_t *bins, const int32_t *rows, long count);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
@@ -79,13 +83,11 @@ typedef struct aezk_kernels {
   void (*gram)(double *gram, long ld, const double *x, long ldx, const double *y, long ldy, long rows, long a0,
                long a1, long b0, long b1);
 
-  /* Output records of a block's lanes: the values of all lanes but those whose records are not wanted. `type` as
-   * aez_type; float values for f32 and integers of 8 and 16 bits, else double. `origin` is added to 64-bit integers.
-   * `output` need not be aligned */
-  void (*scatter)(void *output, const void *values, int32_t type, int64_t origin, const aezk_places *places);
-
-  /* The inverse, for `lanes` lanes whose records all lie in the input; other lanes are left alone */
-  void (*gather)(void *values, const void *input, int32_t type, int64_t origin, const aezk_places *places);
+  /* Values of a block's lanes to some fields of their records, all of one type (as aez_type); lanes whose records are
+   * not there are left out. `output` need not be aligned */
+  void (*scatter)(void *output, const aezk_cell *cells, long count, int32_t type, const aezk_places *places);
+  /* The inverse, for lanes whose records are all there; other lanes are left alone */
+  void (*gather)(const void *input, const aezk_cell *cells, long count, int32_t type, const aezk_places *places);
 
   /* The symbol of each code without its `shift` low bits (Format.md, section 6.6); returns how many bits symbols leave
    * out, beside the shifted ones */
@@ -107,8 +109,10 @@ typedef struct aezk_kernels {
 
   /* digits[bytes[i]], `size` bytes of it, one after the other; writes up to 8 bytes more */
   void (*spread)(uint8_t *symbols, const uint8_t *bytes, long count, const uint64_t *digits, long size);
-  /* codes[i] = symbols[i] as a zig-zag number; returns the OR of all symbols */
-  int32_t (*unzigzag)(int32_t *codes, const uint8_t *symbols, long count);
+  /* Codes from symbols and the bits that these leave out, from bit `position` of `raw` on, which is moved; the bits end
+   * before `end`, behind which 16 bytes can be read: they count as zeros */
+  void (*codes)(int32_t *codes, const uint8_t *symbols, long count, int32_t shift, const uint8_t *raw, long *position,
+                long end);
   /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
                const long *ends);

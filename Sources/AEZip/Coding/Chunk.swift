@@ -43,7 +43,7 @@ struct ChunkEncoder {
     // Values in the order of blocks.
     let origins = integerOrigins(records, recordCount, &tallies)
     let memory = try planeMemory(strands)
-    let planes = gatherPlanes(records, strands, origins, memory)
+    let planes = try gatherPlanes(records, strands, origins, memory)
 
     // What each field is: constant, exact, or coded in units that keep its bound.
     var treatments = List<Treatment>(repeating: .exact, count: fieldCount)
@@ -179,10 +179,16 @@ struct ChunkEncoder {
   private func gatherPlanes(
     _ records: UnsafeRawBufferPointer, _ strands: Strands, _ origins: List<Int64?>,
     _ memory: Memory<Double>
-  ) -> List<Plane> {
+  ) throws(AEZipError) -> List<Plane> {
     var planes: List<Plane> = List()
+    var fields = try RecordFields(
+      most: layout.fields.count, recordSize: layout.recordSize, strands: strands)
     var position = memory.base
-    for field in layout.fields {
+    for index in 0..<layout.fields.count {
+      let field = layout.fields[index]
+      if let origin = origins[index] {
+        fields.add(position, offset: field.offset, type: field.type, origin: origin)
+      }
       if field.type.usesFloatPlane {
         planes.append(
           Plane(
@@ -194,18 +200,10 @@ struct ChunkEncoder {
         position += strands.planeCount
       }
     }
-    // A few blocks at a time, so that records are read from memory once.
-    var block = 0
-    while block < strands.blockCount {
-      let blocks = block..<min(block + 8, strands.blockCount)
-      for index in 0..<layout.fields.count {
-        guard let origin = origins[index] else { continue }
-        let field = layout.fields[index]
-        gather(
-          records.baseAddress! + field.offset, recordSize: layout.recordSize, type: field.type,
-          origin: origin, strands: strands, blocks: blocks, into: planes[index], kernels)
-      }
-      block = blocks.upperBound
+    guard let base = records.baseAddress else { return planes }
+    for block in 0..<strands.blockCount {
+      fields.gather(
+        block, lanes: strands.activeLanes(block), row: block * Strands.width, from: base, kernels)
     }
     return planes
   }
@@ -271,7 +269,7 @@ struct ChunkEncoder {
           start += count
         }
       } else if column.recordOrder {
-        CodeOrder.byRecord(plane, strands, into: ordered.base)
+        try CodeOrder.byRecord(plane, strands, kernels, into: ordered.base)
         try packer.add(ordered.base, count: count, repeats: true)
       } else {
         let isWhole = strands.laneCount == Strands.width
@@ -320,13 +318,16 @@ enum CodeOrder {
 
   /// Record after record: repeats of records lie as they lay in the input.
   static func byRecord(
-    _ plane: UnsafePointer<Int32>, _ strands: Strands, into ordered: UnsafeMutablePointer<Int32>
-  ) {
-    var target = ordered
-    for lane in 0..<strands.laneCount {
-      let length = strands.firstRecord(lane: lane + 1) - strands.firstRecord(lane: lane)
-      for block in 0..<length { target[block] = plane[block &* 64 &+ lane] }
-      target += length
+    _ plane: UnsafeMutablePointer<Int32>, _ strands: Strands, _ kernels: Kernels,
+    into ordered: UnsafeMutablePointer<Int32>
+  ) throws(AEZipError) {
+    // The bits of codes are moved like those of Float.
+    var codes = try RecordFields(most: 1, recordSize: 4, strands: strands)
+    codes.add(plane, offset: 0, type: .f32, origin: 0)
+    for block in 0..<strands.blockCount {
+      codes.scatter(
+        block, lanes: strands.activeLanes(block), row: block * Strands.width, to: ordered,
+        wanted: 0..<strands.recordCount, kernels)
     }
   }
 
@@ -374,17 +375,15 @@ enum CodeOrder {
   }
 
   static func fromRecords(
-    _ ordered: UnsafePointer<Int32>, _ strands: Strands, into plane: UnsafeMutablePointer<Int32>
-  ) {
-    for position in 0..<strands.planeCount
-    where position >= (strands.blockCount - 1) * 64 || strands.laneCount < 64 {
-      plane[position] = 0
-    }
-    var source = ordered
-    for lane in 0..<strands.laneCount {
-      let length = strands.firstRecord(lane: lane + 1) - strands.firstRecord(lane: lane)
-      for block in 0..<length { plane[block &* 64 &+ lane] = source[block] }
-      source += length
+    _ ordered: UnsafePointer<Int32>, _ strands: Strands, _ kernels: Kernels,
+    into plane: UnsafeMutablePointer<Int32>
+  ) throws(AEZipError) {
+    var codes = try RecordFields(most: 1, recordSize: 4, strands: strands)
+    codes.add(plane, offset: 0, type: .f32, origin: 0)
+    for block in 0..<strands.blockCount {
+      codes.gather(
+        block, lanes: strands.activeLanes(block), row: block * Strands.width, from: ordered,
+        kernels)
     }
   }
 

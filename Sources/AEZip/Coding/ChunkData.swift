@@ -118,3 +118,42 @@ struct ChunkOutcome {
     return (largest, squares)
   }
 }
+
+/// The restored values of a block, before they go to their records.
+struct RestoredBlock {
+  /// 64 values of each column.
+  private let values: Memory<Double>
+  private var fields: RecordFields
+  private let output: UnsafeMutableRawPointer
+  private let wanted: Range<Int>
+  private let strands: Strands
+  /// For each column whether its values are wanted, and as Float or Double.
+  private(set) var types: List<ElementType?> = List()
+
+  var count: Int { types.count }
+
+  init(
+    _ columnCount: Int, _ target: ChunkDecoder.Target, _ strands: Strands
+  ) throws(AEZipError) {
+    values = try Memory(max(columnCount, 1) * 64)
+    fields = try RecordFields(most: columnCount, recordSize: target.recordSize, strands: strands)
+    output = target.output
+    wanted = target.wanted
+    self.strands = strands
+  }
+
+  /// The next column; `offset` in the output's records is nil if it is not wanted.
+  mutating func add(_ offset: Int?, _ type: ElementType, _ origin: Int64) {
+    if let offset { fields.add(row(types.count), offset: offset, type: type, origin: origin) }
+    types.append(offset == nil ? nil : type)
+  }
+
+  /// Where a column's values go.
+  func row(_ column: Int) -> UnsafeMutablePointer<Double> { values.base + 64 * column }
+
+  /// Moves the values of a block's columns to their records.
+  mutating func finish(_ block: Int, _ kernels: Kernels) {
+    fields.scatter(
+      block, lanes: strands.activeLanes(block), row: 0, to: output, wanted: wanted, kernels)
+  }
+}

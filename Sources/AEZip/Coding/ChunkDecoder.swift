@@ -128,19 +128,7 @@ struct ChunkDecoder {
           target.output + (record * target.recordSize + offset), bytes.baseAddress!, bytes.count)
       }
     }
-    var outputs: List<Scatter?> = List()
-    for column in columns {
-      guard let field = column.field, let offset = target.offsets[field] else {
-        outputs.append(nil)
-        continue
-      }
-      outputs.append(
-        Scatter(
-          output: target.output, recordSize: target.recordSize, offset: offset,
-          type: layout.fields[field].type, origin: column.integerOrigin, wanted: target.wanted))
-    }
-
-    try decodeColumns(plan, columns.count, terms, outputs, &header, &body, zlib)
+    try decodeColumns(plan, columns.count, terms, target, &header, &body, zlib)
 
     try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
     for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
@@ -152,7 +140,7 @@ struct ChunkDecoder {
 
   /// The codes of the first columns to their values.
   private func decodeColumns(
-    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ outputs: List<Scatter?>,
+    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ target: Target,
     _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
   ) throws(AEZipError) {
     let recordCount = plan.strands.recordCount
@@ -177,13 +165,28 @@ struct ChunkDecoder {
     }
     if count == plan.columns.count { wanted = pieceCounts.count }
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
-    let ordered = try Memory<Int32>(max(count * recordCount, 1))
-    try unpacker.unpack(&body, wanted: wanted, zlib: zlib, kernels: kernels, into: ordered.base)
     let columns = Array(plan.columns[..<count])
     let codes = try CodePlanes(columnCount: count, strands: plan.strands)
+    // Codes that do not lie in their planes as in the streams wait in a place of their own.
+    var waiting = 0
+    for column in columns where !ContextReader.isInPlace(column, plan.strands) {
+      waiting += recordCount
+    }
+    let ordered = try Memory<Int32>(max(waiting, 1))
+    var targets: List<UnsafeMutablePointer<Int32>> = List()
+    var next = ordered.base
+    for index in 0..<count {
+      let isInPlace = ContextReader.isInPlace(columns[index], plan.strands)
+      for _ in 0..<columns[index].context.classCount {
+        targets.append(isInPlace ? codes.plane(index) : next)
+        if !isInPlace { next += pieceCounts[targets.count - 1] }
+      }
+    }
+    try unpacker.unpack(&body, wanted: wanted, zlib: zlib, kernels: kernels, into: targets)
     let contexts = try ContextReader(
       columns: columns, counts: Array(pieceCounts[..<wanted]), ordered: ordered, codes: codes,
       strands: plan.strands, kernels: kernels)
+    let outputs = try restored(columns, target, plan.strands)
     try Corrector(
       columns: columns, latentCount: plan.latentCount, terms: terms, strands: plan.strands,
       isDouble: plan.usesDouble, kernels: kernels
@@ -206,12 +209,7 @@ struct ChunkDecoder {
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       let plan = try readPlan(&header, recordCount)
       guard plan.latentCount > 0 else { return false }
-      var outputs: List<Scatter?> = List()
       for latent in 0..<plan.latentCount {
-        outputs.append(
-          Scatter(
-            output: target.output, recordSize: target.recordSize, offset: 4 * latent, type: .f32,
-            origin: 0, wanted: target.wanted))
         // The writer predicts latents from latents only.
         let column = plan.columns[latent]
         guard column.regressors.allSatisfy({ $0.column < plan.latentCount }),
@@ -219,9 +217,26 @@ struct ChunkDecoder {
           column.context.sources.allSatisfy({ $0.column < plan.latentCount })
         else { return false }
       }
-      try decodeColumns(plan, plan.latentCount, LinearTerms(), outputs, &header, &body, zlib)
+      try decodeColumns(plan, plan.latentCount, LinearTerms(), target, &header, &body, zlib)
       return true
     }
+  }
+
+  /// Where the restored values of columns go, a block at a time.
+  private func restored(
+    _ columns: [Column], _ target: Target, _ strands: Strands
+  ) throws(AEZipError) -> RestoredBlock {
+    var result = try RestoredBlock(columns.count, target, strands)
+    for column in columns {
+      if let field = column.field {
+        result.add(target.offsets[field], layout.fields[field].type, column.integerOrigin)
+      } else {
+        // Latents go to the output if they alone are asked for.
+        let isAsked = target.offsets.isEmpty
+        result.add(isAsked ? 4 * result.count : nil, .f32, 0)
+      }
+    }
+    return result
   }
 
   /// How each field is coded, in words.

@@ -11,7 +11,7 @@ struct ContextPlanner {
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
   static let classBits = 160.0
-  private static let finestBins = 16
+  fileprivate static let finestBins = 16
 
   /// Sets `context` of the columns for which classes save bits; returns the bits a code of each
   /// column, about.
@@ -29,7 +29,7 @@ struct ContextPlanner {
     let means = columns.indices.map { mean($0, blocks) }
     for index in columns.indices {
       fillSymbols(index, blocks, scratch)
-      bits[index] = choose(columns, index, blocks, means, scratch)
+      bits[index] = try choose(columns, index, blocks, means, scratch)
     }
     return bits
   }
@@ -45,7 +45,9 @@ struct ContextPlanner {
     let edges: Memory<Int32>
     /// The group of each code, and counts of symbols of each leaf.
     let groups: Memory<UInt8>
-    let histograms: Memory<Int64>
+    let histograms: Memory<Int>
+    /// The same for each class, and one more.
+    let classHistograms: Memory<Int>
     let count: Int
 
     init(_ count: Int) throws(AEZipError) {
@@ -59,6 +61,7 @@ struct ContextPlanner {
       edges = try Memory(Column.mostClasses)
       groups = try Memory(count)
       histograms = try Memory(256 * (Tree.mostSplits + 1))
+      classHistograms = try Memory(256 * (ContextPlanner.finestBins + 1))
     }
   }
 
@@ -89,8 +92,8 @@ struct ContextPlanner {
 
   private func choose(
     _ columns: [Column], _ index: Int, _ blocks: [Int], _ means: [Double], _ scratch: Scratch
-  ) -> Double {
-    let groupCount = group(columns[index], index, blocks, scratch)
+  ) throws(AEZipError) -> Double {
+    let groupCount = try group(columns[index], index, blocks, scratch)
     var alone = 0.0
     for group in 0..<groupCount {
       alone += split(scratch, group, of: groupCount, edges: List()).bits
@@ -146,7 +149,9 @@ struct ContextPlanner {
   }
 
   /// Joins leaves whose codes are alike; fills in the groups of the sampled codes.
-  private func group(_ column: Column, _ index: Int, _ blocks: [Int], _ scratch: Scratch) -> Int {
+  private func group(
+    _ column: Column, _ index: Int, _ blocks: [Int], _ scratch: Scratch
+  ) throws(AEZipError) -> Int {
     guard let leaves = leafPlanes.plane(index) else {
       for position in 0..<scratch.count { scratch.groups.base[position] = 0 }
       return 1
@@ -163,9 +168,9 @@ struct ContextPlanner {
       }
     }
     let scale = Double(strands.recordCount) / Double(scratch.count)
-    let merged = GroupMerge(
+    let merged = try GroupMerge(
       scratch.histograms.base, count: leafCount, most: effort.mostGroups
-    ) { Self.cost($0, scale) + Self.classBits }
+    ) { Self.cost($0, $1, scale) + Self.classBits }
     column.tree.groups = merged.places
     var groupCount = 0
     for place in merged.places { groupCount = max(groupCount, Int(place) + 1) }
@@ -262,50 +267,66 @@ struct ContextPlanner {
   ) -> (edges: List<Int32>, bits: Double) {
     let count = scratch.count
     var edges = edges
-    var histograms = [[Int]](
-      repeating: [Int](repeating: 0, count: Symbols.count), count: edges.count + 1)
+    let histograms = scratch.classHistograms.base
+    memset(histograms, 0, 8 * 256 * (edges.count + 1))
     for index in 0..<edges.count { scratch.edges[index] = edges[index] }
     kernels.call.rank(
       scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
+    var used = 1
     for position in 0..<count where Int(scratch.groups.base[position]) == group {
-      histograms[Int(scratch.classes.base[position])][Int(scratch.symbols.base[position])] += 1
+      let symbol = Int(scratch.symbols.base[position])
+      used = max(used, symbol + 1)
+      histograms[256 * Int(scratch.classes.base[position]) + symbol] += 1
     }
     let most = max(1, (Column.mostClasses - 1) / groupCount)
     let scale = Double(strands.recordCount) / Double(count)
-    var bits = histograms.map { Self.cost($0, scale) }
-    while histograms.count > 1 {
+    // Where each class that is left has its histogram.
+    var alive = List<Int>()
+    var bits = List<Double>()
+    for kind in 0...edges.count {
+      alive.append(kind)
+      bits.append(Self.cost(histograms + 256 * kind, used, scale))
+    }
+    let merged = histograms + 256 * (edges.count + 1)
+    func together(_ kind: Int) -> Double {
+      let (a, b) = (histograms + 256 * alive[kind], histograms + 256 * alive[kind + 1])
+      for symbol in 0..<used { merged[symbol] = a[symbol] &+ b[symbol] }
+      return Self.cost(merged, used, scale)
+    }
+    // What each class costs together with the next.
+    var pairs = List<Double>()
+    for kind in 0..<edges.count { pairs.append(together(kind)) }
+    while alive.count > 1 {
       var best = -1
       var bestGain = -Double.infinity
-      var bestMerged: [Int] = []
-      var bestBits = 0.0
-      for kind in 0..<histograms.count - 1 {
-        var merged = histograms[kind]
-        for symbol in 0..<merged.count { merged[symbol] += histograms[kind + 1][symbol] }
-        let mergedBits = Self.cost(merged, scale)
-        let gain = bits[kind] + bits[kind + 1] - mergedBits + Self.classBits
-        if gain > bestGain {
-          (best, bestGain, bestMerged, bestBits) = (kind, gain, merged, mergedBits)
-        }
+      for kind in 0..<alive.count - 1 {
+        let gain = bits[kind] + bits[kind + 1] - pairs[kind] + Self.classBits
+        if gain > bestGain { (best, bestGain) = (kind, gain) }
       }
-      guard bestGain > 0 || histograms.count > min(most, effort.mostClasses) else { break }
-      histograms[best] = bestMerged
-      bits[best] = bestBits
-      histograms.remove(at: best + 1)
+      guard bestGain > 0 || alive.count > min(most, effort.mostClasses) else { break }
+      let (a, b) = (histograms + 256 * alive[best], histograms + 256 * alive[best + 1])
+      for symbol in 0..<used { a[symbol] &+= b[symbol] }
+      bits[best] = pairs[best]
+      alive.remove(at: best + 1)
       bits.remove(at: best + 1)
       edges.remove(at: best)
+      pairs.remove(at: best)
+      if best < pairs.count { pairs[best] = together(best) }
+      if best > 0 { pairs[best - 1] = together(best - 1) }
     }
     let coded = bits.reduce(0) { $0 + $1 + Self.classBits }
     return (edges, coded / Double(strands.recordCount))
   }
 
   /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.
-  static func cost(_ histogram: [Int], _ scale: Double) -> Double {
-    var kinds = 0
-    for count in histogram where count > 0 { kinds += 1 }
-    var count = 0
-    for symbol in histogram { count += symbol }
+  static func cost(_ histogram: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
+    var (kinds, count) = (0, 0)
+    for symbol in 0..<used {
+      kinds &+= histogram[symbol] > 0 ? 1 : 0
+      count &+= histogram[symbol]
+    }
     // Counted zeros come this near to the entropy.
     let floor = 0.012 * Double(count)
-    return max(Entropy.bits(histogram), floor) * scale + 3 * Double(kinds)
+    return max(Entropy.bits(histogram, used), floor) * scale + 3 * Double(kinds)
   }
 }

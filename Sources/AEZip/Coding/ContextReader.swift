@@ -16,6 +16,12 @@ final class ContextReader {
   private let classes: Memory<UInt8>
   private var classifiers: [ContextClassifier?] = []
 
+  /// Where the codes of a piece are unpacked to: in their plane, if they lie there as in the stream,
+  /// else behind those of the pieces before in `ordered`.
+  static func isInPlace(_ column: Column, _ strands: Strands) -> Bool {
+    column.context.classCount == 1 && !column.recordOrder && strands.laneCount == Strands.width
+  }
+
   init(
     columns: [Column], counts: [Int], ordered: Memory<Int32>, codes: CodePlanes, strands: Strands,
     kernels: Kernels
@@ -29,26 +35,32 @@ final class ContextReader {
     ends = try Memory(max(counts.count, 1))
     classes = try Memory(64)
     var start = 0
-    for index in 0..<counts.count {
-      cursors[index] = start
-      start += counts[index]
-      ends[index] = start
-    }
     var next = 0
     for index in 0..<columns.count {
+      let column = columns[index]
+      let plane = codes.plane(index)
       firstClass.append(next)
-      if columns[index].context.classCount > 1 {
-        classifiers.append(try ContextClassifier(columns[index]))
+      let isInPlace = Self.isInPlace(column, strands)
+      for kind in next..<next + column.context.classCount {
+        cursors[kind] = start
+        if !isInPlace { start += counts[kind] }
+        ends[kind] = start
+      }
+      if column.context.classCount > 1 {
+        classifiers.append(try ContextClassifier(column))
       } else {
         classifiers.append(nil)
         let source = ordered.base + cursors[next]
-        if columns[index].recordOrder {
-          CodeOrder.fromRecords(source, strands, into: codes.plane(index))
+        if isInPlace {
+          // Lanes without a record.
+          for place in strands.recordCount..<strands.planeCount { plane[place] = 0 }
+        } else if column.recordOrder {
+          try CodeOrder.fromRecords(source, strands, kernels, into: plane)
         } else {
-          CodeOrder.fromBlocks(source, strands, into: codes.plane(index))
+          CodeOrder.fromBlocks(source, strands, into: plane)
         }
       }
-      next += columns[index].context.classCount
+      next += column.context.classCount
     }
   }
 

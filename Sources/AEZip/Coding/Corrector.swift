@@ -252,7 +252,7 @@ final class Corrector {
     let bound = outcome.proofBounds[index]
     if let plane = plane.float {
       let x = plane + block * 64
-      restoreFloat(column)
+      restoreFloat(column, into: narrow.base)
       let stats = outcome.floatStats(index)
       if active == 64,
         arithmetic.kernels.call.check_f32(x, narrow.base, Float(bound), stats) != 0
@@ -264,7 +264,7 @@ final class Corrector {
       }
     } else {
       let x = plane.double! + block * 64
-      restoreDouble(column)
+      restoreDouble(column, into: wide.base + 64)
       let stats = outcome.doubleStats(index)
       if active == 64, arithmetic.kernels.call.check_f64(x, wide.base + 64, bound, stats) != 0 {
         return
@@ -281,10 +281,11 @@ final class Corrector {
   ///
   /// - Parameters:
   ///   - contexts: fills in the codes of a column in a block, whose context is then known.
-  ///   - outputs: where each column's values go; nil: nowhere.
+  ///   - outputs: where each column's values go.
   func decode(
-    codes: CodePlanes, contexts: ContextReader, outputs: List<Scatter?>
+    codes: CodePlanes, contexts: ContextReader, outputs: RestoredBlock
   ) throws(AEZipError) {
+    var outputs = outputs
     for block in 0..<strands.blockCount {
       let turn = block % Self.turns
       for index in 0..<columns.count {
@@ -294,37 +295,38 @@ final class Corrector {
         predict(index, column, turn: turn)
         arithmetic.dequantize(restored, codes.plane(index) + block * 64, p, column.multiple)
         remember(index, turn: turn)
-        guard let output = outputs[index] else { continue }
-        if output.type.usesFloatPlane {
-          restoreFloat(column)
-          output.block(block, strands, narrow.base, arithmetic.kernels)
+        guard let type = outputs.types[index] else { continue }
+        let row = outputs.row(index)
+        if type.usesFloatPlane {
+          restoreFloat(
+            column, into: UnsafeMutableRawPointer(row).assumingMemoryBound(to: Float.self))
         } else {
-          restoreDouble(column)
-          output.block(block, strands, wide.base + 64, arithmetic.kernels)
+          restoreDouble(column, into: row)
         }
       }
+      outputs.finish(block, arithmetic.kernels)
     }
   }
 
   // x = (origin + unit * y) / scale, forward and back alike.
 
-  private func restoreFloat(_ column: Column) {
+  private func restoreFloat(_ column: Column, into target: UnsafeMutablePointer<Float>) {
     let range = column.clampRange
     if column.single {
       arithmetic.kernels.call.restore_f32_f32(
-        narrow.base, restored.assumingMemoryBound(to: Float.self), Float(column.origin),
+        target, restored.assumingMemoryBound(to: Float.self), Float(column.origin),
         Float(column.unit), Float(range.lowerBound), Float(range.upperBound))
     } else {
       arithmetic.kernels.call.restore_f64_f32(
-        narrow.base, arithmetic.widened(restored, wide.base), column.scale, column.origin,
+        target, arithmetic.widened(restored, wide.base), column.scale, column.origin,
         column.unit, range.lowerBound, range.upperBound)
     }
   }
 
-  private func restoreDouble(_ column: Column) {
+  private func restoreDouble(_ column: Column, into target: UnsafeMutablePointer<Double>) {
     let range = column.clampRange
     arithmetic.kernels.call.restore_f64_f64(
-      wide.base + 64, arithmetic.widened(restored, wide.base), column.scale, column.origin,
+      target, arithmetic.widened(restored, wide.base), column.scale, column.origin,
       column.unit, range.lowerBound, range.upperBound)
   }
 }

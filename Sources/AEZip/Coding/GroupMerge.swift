@@ -5,48 +5,56 @@ struct GroupMerge {
   private(set) var bits = 0.0
 
   /// - Parameters:
-  ///   - histograms: `count` times 256 counts of symbols.
+  ///   - histograms: `count` times 256 counts of symbols; those of joined groups are added up.
   ///   - most: how many groups may be left.
-  ///   - cost: bits of a group from its histogram, what its table costs included.
+  ///   - cost: bits of a group from so many counts, what its table costs included.
   init(
-    _ histograms: UnsafeMutablePointer<Int64>, count: Int, most: Int, cost: ([Int]) -> Double
-  ) {
-    var groups: [[Int]] = []
+    _ histograms: UnsafeMutablePointer<Int>, count: Int, most: Int,
+    cost: (UnsafePointer<Int>, Int) -> Double
+  ) throws(AEZipError) {
+    // Symbols above the largest one that occurs need no look.
+    var used = 1
     for group in 0..<count {
-      var counts = [Int](repeating: 0, count: Symbols.count)
-      for symbol in 0..<Symbols.count { counts[symbol] = Int(histograms[256 * group + symbol]) }
-      groups.append(counts)
+      for symbol in used..<256 where histograms[256 * group + symbol] > 0 { used = symbol + 1 }
+    }
+    let sum = try Memory<Int>(used)
+    let costs = try Memory<Double>(count)
+    let gains = try Memory<Double>(count * count)
+    var alive = List<Int>()
+    func join(_ a: Int, _ b: Int, into target: UnsafeMutablePointer<Int>) {
+      let (a, b) = (histograms + 256 * a, histograms + 256 * b)
+      for symbol in 0..<used { target[symbol] = a[symbol] &+ b[symbol] }
+    }
+    // What a pair would save.
+    func note(_ a: Int, _ b: Int) {
+      join(a, b, into: sum.base)
+      gains.base[b * count + a] = costs.base[a] + costs.base[b] - cost(sum.base, used)
+    }
+    for group in 0..<count {
+      costs.base[group] = cost(histograms + 256 * group, used)
+      alive.append(group)
       places.append(UInt8(group))
     }
-    var costs = groups.map(cost)
-    func together(_ a: Int, _ b: Int) -> [Int] {
-      var sum = groups[a]
-      for symbol in 0..<sum.count { sum[symbol] += groups[b][symbol] }
-      return sum
-    }
-    // What each pair would save.
-    var gains = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
-    func note(_ a: Int, _ b: Int) { gains[b][a] = costs[a] + costs[b] - cost(together(a, b)) }
     for b in 0..<count { for a in 0..<b { note(a, b) } }
-    while groups.count > 1 {
+    while alive.count > 1 {
       var (first, second, best) = (0, 1, -Double.infinity)
-      for b in 1..<groups.count {
-        for a in 0..<b where gains[b][a] > best { (first, second, best) = (a, b, gains[b][a]) }
+      for b in 1..<alive.count {
+        let row = gains.base + alive[b] * count
+        for a in 0..<b where row[alive[a]] > best { (first, second, best) = (a, b, row[alive[a]]) }
       }
-      guard best > 0 || groups.count > most else { break }
-      groups[first] = together(first, second)
-      costs[first] = cost(groups[first])
-      groups.remove(at: second)
-      costs.remove(at: second)
-      gains.remove(at: second)
-      for row in 0..<gains.count { gains[row].remove(at: second) }
+      guard best > 0 || alive.count > most else { break }
+      let kept = alive[first]
+      join(kept, alive[second], into: histograms + 256 * kept)
+      costs.base[kept] = cost(histograms + 256 * kept, used)
+      alive.remove(at: second)
       for place in 0..<places.count {
         if Int(places[place]) == second { places[place] = UInt8(first) }
         if Int(places[place]) > second { places[place] -= 1 }
       }
-      for a in 0..<first { note(a, first) }
-      for b in first + 1..<max(groups.count, first + 1) { note(first, b) }
+      for place in 0..<alive.count where place != first {
+        note(min(kept, alive[place]), max(kept, alive[place]))
+      }
     }
-    for cost in costs { bits += cost }
+    for group in alive { bits += costs.base[group] }
   }
 }

@@ -16,47 +16,86 @@ extension ElementType {
   }
 }
 
-/// Copies some blocks of one field into its plane.
-func gather(
-  _ records: UnsafeRawPointer, recordSize: Int, type: ElementType, origin: Int64, strands: Strands,
-  blocks: Range<Int>, into plane: Plane, _ kernels: Kernels
-) {
-  let size = type.usesFloatPlane ? 4 : 8
-  var places = aezk_places()
-  places.record_size = recordSize
-  places.strand = strands.recordCount / strands.laneCount
-  places.longer = strands.recordCount % strands.laneCount
-  for block in blocks {
-    let row = plane.base + block * Strands.width * size
-    places.first = block
-    places.lanes = block < places.strand ? strands.laneCount : places.longer
-    kernels.call.gather(row, records, Int32(type.rawValue), origin, &places)
-    for lane in places.lanes..<Strands.width { memcpy(row + lane * size, row, size) }
+/// Some fields of records, and where the values of a block's lanes lie: moves them forth and back.
+struct RecordFields {
+  /// Fields of one type that are moved together: so many that they and their values stay in the
+  /// cache.
+  private struct Group {
+    var first: Int
+    var count: Int
+    var type: ElementType
   }
-}
+  private static let mostTogether = 32
 
-/// Writes block after block of a field into output records; the inverse of ``gather``.
-struct Scatter {
-  let output: UnsafeMutableRawPointer
-  let recordSize: Int
-  let offset: Int
-  let type: ElementType
-  let origin: Int64
-  /// Records of the chunk that the output wants; the first of them lies at `output`.
-  let wanted: Range<Int>
+  private let cells: Memory<aezk_cell>
+  private var count = 0
+  private var groups = List<Group>()
+  private var places = aezk_places()
 
-  /// - Parameter values: of a block, as Float or Double, whichever its plane would hold.
-  func block(
-    _ block: Int, _ strands: Strands, _ values: UnsafeRawPointer, _ kernels: Kernels
-  ) {
-    var places = aezk_places()
-    places.records = wanted.count
+  /// - Parameters:
+  ///   - most: how many fields will be added.
+  ///   - recordSize: bytes from one record to the next.
+  init(most: Int, recordSize: Int, strands: Strands) throws(AEZipError) {
+    cells = try Memory(max(most, 1))
     places.record_size = recordSize
-    places.first = block - wanted.lowerBound
     places.strand = strands.recordCount / strands.laneCount
     places.longer = strands.recordCount % strands.laneCount
-    places.lanes = block < places.strand ? strands.laneCount : places.longer
-    kernels.call.scatter(output + offset, values, Int32(type.rawValue), origin, &places)
+  }
+
+  var isEmpty: Bool { count == 0 }
+
+  /// - Parameter values: Float or Double, see ``ElementType/usesFloatPlane``.
+  mutating func add(
+    _ values: UnsafeMutableRawPointer, offset: Int, type: ElementType, origin: Int64
+  ) {
+    cells.base[count] = aezk_cell(values: values, offset: offset, origin: origin)
+    let last = groups.count - 1
+    if last >= 0 && groups[last].type == type && groups[last].count < Self.mostTogether {
+      groups[last].count += 1
+    } else {
+      groups.append(Group(first: count, count: 1, type: type))
+    }
+    count += 1
+  }
+
+  /// Values of a block from its records.
+  ///
+  /// - Parameters:
+  ///   - records: the first of those that ``Strands`` counts.
+  ///   - lanes: how many lanes have a record; the others repeat the first one's values.
+  ///   - row: where the values of lane 0 go, an element's index.
+  mutating func gather(
+    _ block: Int, lanes: Int, row: Int, from records: UnsafeRawPointer, _ kernels: Kernels
+  ) {
+    places.first = block
+    places.lanes = lanes
+    places.row = row
+    for group in groups {
+      kernels.call.gather(
+        records, cells.base + group.first, group.count, Int32(group.type.rawValue), &places)
+      guard lanes < Strands.width else { continue }
+      let size = group.type.usesFloatPlane ? 4 : 8
+      for index in group.first..<group.first + group.count {
+        let values = cells.base[index].values! + row * size
+        for lane in lanes..<Strands.width { memcpy(values + lane * size, values, size) }
+      }
+    }
+  }
+
+  /// Values of a block to those of its records that are `wanted`, the first of which lies at
+  /// `output`.
+  mutating func scatter(
+    _ block: Int, lanes: Int, row: Int, to output: UnsafeMutableRawPointer, wanted: Range<Int>,
+    _ kernels: Kernels
+  ) {
+    places.first = block - wanted.lowerBound
+    places.records = wanted.count
+    places.lanes = lanes
+    places.row = row
+    for group in groups {
+      kernels.call.scatter(
+        output, cells.base + group.first, group.count, Int32(group.type.rawValue), &places)
+    }
   }
 }
 

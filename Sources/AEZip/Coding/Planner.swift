@@ -5,6 +5,12 @@ struct Effort {
   let level: Int
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
+  /// Rows that are enough where many columns make each row dear.
+  var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 1024 : 512 }
+  /// Of how many columns, those that tell the most, regressors are chosen.
+  var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 64 : 24 }
+  /// Columns up to which the records before take part in regressions.
+  var mostLaggedFields: Int { level >= 4 ? 65536 : 64 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -42,7 +48,7 @@ struct Planner {
     guard count > 0, strands.recordCount >= 32 else { return }
     let width = (count + 15) / 16 * 16
     let wanted = max(
-      2048, min(effort.sampleRows, effort.momentBudget / (width * width * 2)))
+      effort.leastRows, min(effort.sampleRows, effort.momentBudget / (width * width * 2)))
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
       wanted: wanted)
@@ -50,7 +56,7 @@ struct Planner {
     guard sample.targetCount > 0 else { return }
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
-    let lags = looksBack ? (count <= 160 ? 2 : 1) : 0
+    let lags = looksBack && count <= effort.mostLaggedFields ? (count <= 160 ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
     let trees =
@@ -167,11 +173,21 @@ struct Planner {
       }
     }
     func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
-      a.lag <= b.lag
-        ? moments[b.lag - a.lag][a.column * width + b.column]
-        : moments[a.lag - b.lag][b.column * width + a.column]
+      if a.lag == b.lag {
+        // Only the lower triangle is there.
+        return a.column >= b.column
+          ? moments[0].base[a.column * width + b.column]
+          : moments[0].base[b.column * width + a.column]
+      }
+      return a.lag < b.lag
+        ? moments[b.lag - a.lag].base[a.column * width + b.column]
+        : moments[a.lag - b.lag].base[b.column * width + a.column]
     }
     let target = Regression.Candidate(column: index, lag: 0)
+    candidates = screened(candidates, effort.regressorCandidates) {
+      let both = moment(target, $0)
+      return both * both / moments[0].base[$0.column * width + $0.column]
+    }
     let unit = columns[index].multiple
     var regression = Regression(
       candidates: candidates,
@@ -203,8 +219,39 @@ struct Planner {
       worth = regression.chosen.count
     }
     var counts = worth > 0 ? [worth] : []
+    guard effort.level > 1 else { return (regression, counts) }
     for fewer in [4, 2, 1] where fewer < worth { counts.append(fewer) }
     return (regression, counts)
+  }
+
+  /// Some `most` candidates of those that explain the most of the target's variance each alone.
+  private func screened(
+    _ candidates: List<Regression.Candidate>, _ most: Int,
+    explained: (Regression.Candidate) -> Double
+  ) -> List<Regression.Candidate> {
+    guard candidates.count > most else { return candidates }
+    var shares: [Double] = []
+    var largest = 0.0
+    for candidate in candidates {
+      shares.append(explained(candidate))
+      largest = max(largest, shares[shares.count - 1])
+    }
+    // By halves of octaves: how many lie in each.
+    func bin(_ share: Double) -> Int {
+      share > 0 ? min(63, Int(4 * Entropy.log2(largest / share))) : 63
+    }
+    var counts = List(repeating: 0, count: 64)
+    for share in shares { counts[bin(share)] += 1 }
+    var (last, sum) = (0, counts[0])
+    while last < 62 && sum + counts[last + 1] <= most {
+      last += 1
+      sum += counts[last]
+    }
+    var kept = List<Regression.Candidate>()
+    for place in 0..<candidates.count where bin(shares[place]) <= last {
+      kept.append(candidates[place])
+    }
+    return kept
   }
 
   /// Bits of a normal variable of this variance, rounded to a multiple of `unit`: about its entropy.
@@ -279,7 +326,7 @@ struct Planner {
     let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
     let leaves = UnsafeMutableRawPointer(scratch.base + 112).assumingMemoryBound(to: UInt8.self)
     let shifted = scratch.base + 128
-    let histograms = try Memory<Int64>(256 * (splitCount + 1), zeroed: true)
+    let histograms = try Memory<Int>(256 * (splitCount + 1), zeroed: true)
     var rawBits: Int64 = 0
     var rows = 0
     for range in sample.targets {
@@ -318,11 +365,19 @@ struct Planner {
     }
     guard rows > 0 else { return 0 }
     let scale = Double(strands.recordCount) / Double(rows)
-    let merged = GroupMerge(histograms.base, count: splitCount + 1, most: effort.mostGroups) {
-      var kinds = 0
-      for count in $0 where count > 0 { kinds += 1 }
-      return Entropy.bits($0) * scale + 5 * Double(kinds) + ContextPlanner.classBits
+    if splitCount == 0 {
+      return tableBits(histograms.base, Symbols.count, scale) + Double(rawBits) * scale
     }
+    let merged = try GroupMerge(
+      histograms.base, count: splitCount + 1, most: effort.mostGroups
+    ) { tableBits($0, $1, scale) }
     return merged.bits + Double(rawBits) * scale
+  }
+
+  /// What symbols of these counts cost, with the code table that they need.
+  private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
+    var kinds = 0
+    for symbol in 0..<used where counts[symbol] > 0 { kinds &+= 1 }
+    return Entropy.bits(counts, used) * scale + 5 * Double(kinds) + ContextPlanner.classBits
   }
 }

@@ -39,13 +39,15 @@ final class Sample {
     let lead = Column.largestLag
     var runs: List<Range<Int>> = List()
     let blocks = strands.blockCount
-    let perRun = 12
+    let perRun = max(1, min(12, wanted / 64))
     let runCount = max(1, (wanted / 64 + perRun - 1) / perRun)
     if runCount * (perRun + lead) >= blocks {
       runs.append(0..<blocks)
     } else {
       for run in 0..<runCount {
-        let start = (blocks - perRun - lead) * run / max(1, runCount - 1)
+        let start =
+          runCount == 1
+          ? (blocks - perRun - lead) / 2 : (blocks - perRun - lead) * run / (runCount - 1)
         runs.append(start..<start + perRun + lead)
       }
     }
@@ -116,7 +118,8 @@ final class Sample {
   }
 
   /// For each lag: the second moments of y now with y `lag` records before, over the target rows,
-  /// divided by their number. Element [i * stride + j] is E[y_i(now) y_j(before)].
+  /// divided by their number. Element [i * stride + j] is E[y_i(now) y_j(before)]; of lag 0 only
+  /// those with i >= j.
   func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> [Memory<Double>] {
     var result: [Memory<Double>] = []
     for lag in 0...lags {
@@ -128,7 +131,13 @@ final class Sample {
           let count = min(128, range.upperBound - row)
           let x = values.base + row * stride
           let y = values.base + max(0, row - 64 * lag) * stride
-          kernels.call.gram(gram.base, stride, x, stride, y, stride, count, 0, stride, 0, stride)
+          var first = 0
+          while first < stride {
+            let columns = lag == 0 ? first + 16 : stride
+            kernels.call.gram(
+              gram.base, stride, x, stride, y, stride, count, first, first + 16, 0, columns)
+            first += 16
+          }
           row += count
         }
       }

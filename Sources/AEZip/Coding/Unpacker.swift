@@ -50,13 +50,13 @@ struct Unpacker {
     rawSize = try header.count()
   }
 
-  /// Restores the codes of the first pieces, one after the other, into `codes`.
+  /// Restores the codes of the first pieces, each at its `target`.
   ///
   /// - Parameter wanted: how many pieces. Streams that hold no other ones are not unpacked, unless
   ///   they tell which escapes belong to later streams.
   func unpack(
     _ payload: inout ByteReader, wanted: Int, zlib: Zlib, kernels: Kernels,
-    into codes: UnsafeMutablePointer<Int32>
+    into targets: List<UnsafeMutablePointer<Int32>>
   ) throws(AEZipError) {
     var starts: [Int] = []
     var codeCount = 0
@@ -122,13 +122,14 @@ struct Unpacker {
     guard escapesUsed == escapeCount || !isComplete else {
       throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: escapesUsed)
     }
-    var bits = BitReader(raw.base, count: rawCount)
+    var position = 0
     for index in 0..<wanted {
-      Self.decode(
-        kernels, symbols.base + starts[index], pieces[index], &bits, into: codes + starts[index])
+      kernels.call.codes(
+        targets[index], symbols.base + starts[index], pieces[index].count,
+        Int32(pieces[index].shift), raw.base, &position, 8 * rawCount)
     }
-    guard bits.isExhausted || !isComplete else {
-      throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: rawCount + 1)
+    guard position <= 8 * rawCount, position > 8 * rawCount - 8 || !isComplete else {
+      throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: position / 8)
     }
   }
 
@@ -186,7 +187,9 @@ struct Unpacker {
         what: "the size of a packed plane", declared: count,
         computed: packed.count * Limits.largestDeflateRatio)
     }
-    let bytes = try Memory<UInt8>(max(count, 1))
+    // Readers of bits may look a little further.
+    let bytes = try Memory<UInt8>(count + 16)
+    memset(bytes.base + count, 0, 16)
     if count > 0 {
       try zlib.unpack(packed, into: UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
     } else if packed.count > 0 {
@@ -226,25 +229,5 @@ struct Unpacker {
       place = escape + 1
     }
     return used
-  }
-
-  /// Symbols and raw bits to codes.
-  private static func decode(
-    _ kernels: Kernels, _ symbols: UnsafePointer<UInt8>, _ piece: Piece, _ bits: inout BitReader,
-    into codes: UnsafeMutablePointer<Int32>
-  ) {
-    if kernels.call.unzigzag(codes, symbols, piece.count) < 128 && piece.shift == 0 { return }
-    let shift = UInt32(piece.shift)
-    var reader = bits
-    for index in 0..<piece.count {
-      let low = reader.read(piece.shift)
-      var h = UInt32(symbols[index])
-      if h >= Symbols.direct {
-        let (base, rawBits) = Symbols.range(symbols[index])
-        h = base | reader.read(rawBits)
-      }
-      codes[index] = unzigzag((h &<< shift) | low)
-    }
-    bits = reader
   }
 }

@@ -36,40 +36,40 @@ public struct FieldRanges: Sendable {
     let size = layout.recordSize
     let count = records.count / size
     let kernels = Kernels()
-    // For each field 64 running minima, then as many maxima.
+    // For each field 64 running minima, as many maxima, and the values of 64 records.
     let fieldCount = layout.fields.count
-    guard count > 0, let lanes = try? Memory<Double>(fieldCount * 128),
-      let values = try? Memory<Double>(64)
+    guard count > 0, let lanes = try? Memory<Double>(fieldCount * 192),
+      var fields = try? RecordFields(
+        most: fieldCount, recordSize: size, strands: Strands(recordCount: 64, laneCount: 64))
     else { return }
-    for index in 0..<fieldCount { layout.fields[index].type.clearExtent(lanes.base + index * 128) }
+    for index in 0..<fieldCount {
+      let field = layout.fields[index]
+      field.type.clearExtent(lanes.base + index * 192)
+      guard case .relative = field.bound, !field.type.isWideInteger else { continue }
+      fields.add(lanes.base + (index * 192 + 128), offset: field.offset, type: field.type, origin: 0)
+    }
     // A few records at a time, so that each is read from memory once.
-    var places = aezk_places()
-    places.record_size = size
-    places.strand = 1
     var first = 0
     while first < count {
       let batch = min(64, count - first)
-      places.lanes = batch
       let base = records.baseAddress! + first * size
+      fields.gather(0, lanes: batch, row: 0, from: base, kernels)
       for index in 0..<fieldCount {
         let field = layout.fields[index]
-        if case .relative = field.bound {} else { continue }
-        let p = base + field.offset
-        if field.type.size == 8 && !field.type.isFloat {
-          extend(index, field.type, field.type.integerRange(p, stride: size, count: batch))
-          continue
+        guard case .relative = field.bound else { continue }
+        if field.type.isWideInteger {
+          extend(
+            index, field.type,
+            field.type.integerRange(base + field.offset, stride: size, count: batch))
+        } else {
+          let extent = lanes.base + index * 192
+          field.type.extend(extent, by: extent + 128, kernels)
         }
-        // Lanes without a record repeat the first one.
-        let target = UnsafeMutableRawPointer(values.base)
-        kernels.call.gather(target, p, Int32(field.type.rawValue), 0, &places)
-        let width = field.type.usesFloatPlane ? 4 : 8
-        for lane in batch..<64 { memcpy(target + lane * width, target, width) }
-        field.type.extend(lanes.base + index * 128, by: target, kernels)
       }
       first += batch
     }
     for index in 0..<fieldCount {
-      let (low, high) = layout.fields[index].type.extent(lanes.base + index * 128)
+      let (low, high) = layout.fields[index].type.extent(lanes.base + index * 192)
       minima[index] = min(minima[index], low)
       maxima[index] = max(maxima[index], high)
     }

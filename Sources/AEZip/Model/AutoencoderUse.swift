@@ -312,14 +312,15 @@ extension ElementType {
     places.lanes = lanes
     if isWideInteger {
       for lane in 0..<lanes { out[lane] = load(source + lane * stride) }
-    } else if usesFloatPlane {
-      // In the upper half, which is not written before it is read.
+    } else {
+      // Floats go to the upper half, which is not written before it is read.
+      var cell = aezk_cell(values: usesFloatPlane ? out + 64 : out, offset: 0, origin: 0)
+      kernels.call.gather(source, &cell, 1, Int32(rawValue), &places)
+    }
+    if usesFloatPlane {
       let float = UnsafeMutableRawPointer(out + 64).assumingMemoryBound(to: Float.self)
-      kernels.call.gather(float, source, Int32(rawValue), 0, &places)
       for lane in lanes..<64 { float[lane] = 0 }
       kernels.call.widen(out, float)
-    } else {
-      kernels.call.gather(out, source, Int32(rawValue), 0, &places)
     }
     for lane in lanes..<64 { out[lane] = out[lanes - 1] }
   }

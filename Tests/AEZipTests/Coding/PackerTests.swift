@@ -9,7 +9,7 @@ import Testing
   ) throws -> (codes: [Int32], size: Int) {
     let zlib = Zlib()
     let packer = try Packer(
-      codeCount: planes.reduce(0) { $0 + $1.count }, zlib: zlib, level: level)
+      codeCount: planes.reduce(0) { $0 + $1.count }, zlib: zlib, level: level, kernels: Kernels())
     for plane in planes {
       // One more than are added: there is an address even for none.
       try packer.add(plane + [0], count: plane.count, repeats: repeats)
@@ -113,7 +113,7 @@ import Testing
       (0..<300).map { _ in Int32(random.normal() * 200) },
       (0..<300).map { _ in Int32.random(in: 0...1, using: &random) },
     ]
-    let packer = try Packer(codeCount: 600, zlib: zlib, level: 6)
+    let packer = try Packer(codeCount: 600, zlib: zlib, level: 6, kernels: Kernels())
     for plane in planes { try packer.add(plane, count: plane.count, repeats: false) }
     let body = try ByteBuffer()
     var header = ByteWriter()
