@@ -59,33 +59,25 @@ func checkF64(
 func extentF32(
   _ x: UnsafePointer<Float>?, _ minimum: UnsafeMutablePointer<Float>?,
   _ maximum: UnsafeMutablePointer<Float>?
-) -> Int32 {
+) {
   let (x, minimum, maximum) = (x!, minimum!, maximum!)
   let largest = Float.greatestFiniteMagnitude
-  var strange: Int32 = 0
   forEachLane {
     let value = x[$0]
-    let finite = value >= -largest && value <= largest
-    strange &+= finite ? 0 : 1
-    minimum[$0] = finite && value < minimum[$0] ? value : minimum[$0]
-    maximum[$0] = finite && value > maximum[$0] ? value : maximum[$0]
+    minimum[$0] = value >= -largest && value < minimum[$0] ? value : minimum[$0]
+    maximum[$0] = value <= largest && value > maximum[$0] ? value : maximum[$0]
   }
-  return strange
 }
 
 func extentF64(
   _ x: UnsafePointer<Double>?, _ minimum: UnsafeMutablePointer<Double>?,
   _ maximum: UnsafeMutablePointer<Double>?
-) -> Int32 {
+) {
   let (x, minimum, maximum) = (x!, minimum!, maximum!)
   let largest = Double.greatestFiniteMagnitude
-  var strange: Int32 = 0
   forEachLane {
     let value = x[$0]
-    let finite = value >= -largest && value <= largest
-    strange &+= finite ? 0 : 1
-    minimum[$0] = finite && value < minimum[$0] ? value : minimum[$0]
-    maximum[$0] = finite && value > maximum[$0] ? value : maximum[$0]
+    minimum[$0] = value >= -largest && value < minimum[$0] ? value : minimum[$0]
+    maximum[$0] = value <= largest && value > maximum[$0] ? value : maximum[$0]
   }
-  return strange
 }

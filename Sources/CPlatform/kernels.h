@@ -74,9 +74,9 @@ typedef struct aezk_kernels {
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
-  /* widens minimum and maximum (a lane each) to the finite values of x; returns how many lanes are not finite */
-  int32_t (*extent_f32)(const float *x, float *minimum, float *maximum);
-  int32_t (*extent_f64)(const double *x, double *minimum, double *maximum);
+  /* widens minimum and maximum (a lane each) to the finite values of x */
+  void (*extent_f32)(const float *x, float *minimum, float *maximum);
+  void (*extent_f64)(const double *x, double *minimum, double *maximum);
 
   /* gram[a * ld + b] += sum over rows of x[row * ldx + a] * y[row * ldy + b], rows in order; a < rowsOfGram,
    * b < columns; both multiples of 16 */

@@ -171,9 +171,15 @@ struct ChunkEncoder {
   private func planeMemory(_ strands: Strands) throws(AEZipError) -> Memory<Double> {
     var words = 0
     for field in layout.fields {
-      words += field.type.usesFloatPlane ? strands.planeCount / 2 : strands.planeCount
+      words += planeWords(field, strands)
     }
     return try Memory(words)
+  }
+
+  /// One cache line more than the values take: an odd number of lines from plane to plane, so that
+  /// the same places of all planes do not fall into the same few lines of the cache.
+  private func planeWords(_ field: Field, _ strands: Strands) -> Int {
+    (field.type.usesFloatPlane ? strands.planeCount / 2 : strands.planeCount) + 8
   }
 
   private func gatherPlanes(
@@ -194,11 +200,10 @@ struct ChunkEncoder {
           Plane(
             float: UnsafeMutableRawPointer(position).assumingMemoryBound(to: Float.self),
             double: nil))
-        position += strands.planeCount / 2
       } else {
         planes.append(Plane(float: nil, double: position))
-        position += strands.planeCount
       }
+      position += planeWords(field, strands)
     }
     guard let base = records.baseAddress else { return planes }
     for block in 0..<strands.blockCount {

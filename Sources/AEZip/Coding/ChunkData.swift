@@ -121,7 +121,9 @@ struct ChunkOutcome {
 
 /// The restored values of a block, before they go to their records.
 struct RestoredBlock {
-  /// 64 values of each column.
+  /// From the values of a column to the next one's: 64, and a cache line more, so that the same
+  /// places of all columns do not fall into the same few lines of the cache.
+  private static let rowWords = 72
   private let values: Memory<Double>
   private var fields: RecordFields
   private let output: UnsafeMutableRawPointer
@@ -135,7 +137,7 @@ struct RestoredBlock {
   init(
     _ columnCount: Int, _ target: ChunkDecoder.Target, _ strands: Strands
   ) throws(AEZipError) {
-    values = try Memory(max(columnCount, 1) * 64)
+    values = try Memory(max(columnCount, 1) * Self.rowWords)
     fields = try RecordFields(most: columnCount, recordSize: target.recordSize, strands: strands)
     output = target.output
     wanted = target.wanted
@@ -149,7 +151,7 @@ struct RestoredBlock {
   }
 
   /// Where a column's values go.
-  func row(_ column: Int) -> UnsafeMutablePointer<Double> { values.base + 64 * column }
+  func row(_ column: Int) -> UnsafeMutablePointer<Double> { values.base + Self.rowWords * column }
 
   /// Moves the values of a block's columns to their records.
   mutating func finish(_ block: Int, _ kernels: Kernels) {

@@ -47,7 +47,7 @@ final class Packer {
   func add(
     _ codes: UnsafePointer<Int32>, count: Int, repeats: Bool
   ) throws(AEZipError) {
-    let shift = Self.bestShift(codes, count)
+    let shift = bestShift(codes, count)
     let target = symbols.base + symbolCount
     let rawBits = Int(kernels.call.symbols(target, codes, count, Int32(shift))) + shift * count
     if rawBits > 0 {
@@ -70,9 +70,9 @@ final class Packer {
 
   /// How many low bits are as good as noise: so many that the rest needs few symbols, unless keeping
   /// them would tell more than they cost.
-  private static func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
+  private func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
-    let stride = max(1, count / 4096)
+    let stride = max(1, count / (level > 3 ? 4096 : 1024))
     var sum = 0.0
     var sampled = 0
     var index = 0

@@ -28,7 +28,7 @@ struct Extent {
     var sum = 0.0
     var count = 0
     let middle = minimum / 2 + maximum / 2
-    let step = max(1, strands.planeCount / 2048) | 1
+    let step = max(1, strands.planeCount / 512) | 1
     var index = 0
     while index < strands.planeCount {
       let x = plane.float.map { Double($0[index]) } ?? plane.double![index]

@@ -109,9 +109,9 @@ extension ElementType {
   ) {
     if usesFloatPlane {
       let x = UnsafeMutableRawPointer(lanes).assumingMemoryBound(to: Float.self)
-      _ = kernels.call.extent_f32(values.assumingMemoryBound(to: Float.self), x, x + 64)
+      kernels.call.extent_f32(values.assumingMemoryBound(to: Float.self), x, x + 64)
     } else {
-      _ = kernels.call.extent_f64(
+      kernels.call.extent_f64(
         values.assumingMemoryBound(to: Double.self), lanes, lanes + 64)
     }
   }

@@ -435,10 +435,8 @@ import Testing
       for lane in 0..<64 {
         (narrow[lane], narrow[64 + lane], long[lane], long[64 + lane]) = (1, -1, 1, -1)
       }
-      let strange = kernels.extent_f32(x.base, narrow.base, narrow.base + 64)
-      #expect(strange == (0..<64).filter { !x[$0].isFinite }.count)
-      let odd = kernels.extent_f64(wide.base, long.base, long.base + 64)
-      #expect(odd == (0..<64).filter { !wide[$0].isFinite }.count)
+      kernels.extent_f32(x.base, narrow.base, narrow.base + 64)
+      kernels.extent_f64(wide.base, long.base, long.base + 64)
       for lane in 0..<64 {
         #expect(narrow[lane] == (x[lane].isFinite ? min(1, x[lane]) : 1))
         #expect(narrow[64 + lane] == (x[lane].isFinite ? max(-1, x[lane]) : -1))
