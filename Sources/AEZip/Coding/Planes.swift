@@ -3,8 +3,8 @@ import CPlatform
 // Records to planes and back: the values of one field in the order of blocks.
 //
 // Narrow types become Float, wide ones Double. 64-bit integers are stored relative to `base`, so
-// that a Double holds them exactly when the chunk's range permits. Lanes without a record repeat the
-// first lane's value, so that kernels need no masks.
+// that a Double holds them exactly when the chunk's range permits. Lanes without a record repeat values,
+// so that kernels need no masks.
 
 extension ElementType {
   /// Whether planes of this type hold Float (else Double); every value is exact in it.
@@ -31,12 +31,14 @@ struct RecordFields {
   private var count = 0
   private var groups = List<Group>()
   private var places = aezk_places()
+  private let laneCount: Int
 
   /// - Parameters:
   ///   - most: how many fields will be added.
   ///   - recordSize: bytes from one record to the next.
   init(most: Int, recordSize: Int, strands: Strands) throws(AEZipError) {
     cells = try Memory(max(most, 1))
+    laneCount = strands.laneCount
     places.record_size = recordSize
     places.strand = strands.recordCount / strands.laneCount
     places.longer = strands.recordCount % strands.laneCount
@@ -62,7 +64,8 @@ struct RecordFields {
   ///
   /// - Parameters:
   ///   - records: the first of those that ``Strands`` counts.
-  ///   - lanes: how many lanes have a record; the others repeat the first one's values.
+  ///   - lanes: how many lanes have a record; a strand that has ended repeats its last values, and
+  ///     lanes without a strand those of lane 0.
   ///   - row: where the values of lane 0 go, an element's index.
   mutating func gather(
     _ block: Int, lanes: Int, row: Int, from records: UnsafeRawPointer, _ kernels: Kernels
@@ -77,7 +80,10 @@ struct RecordFields {
       let size = group.type.usesFloatPlane ? 4 : 8
       for index in group.first..<group.first + group.count {
         let values = cells.base[index].values! + row * size
-        for lane in lanes..<Strands.width { memcpy(values + lane * size, values, size) }
+        for lane in lanes..<Strands.width {
+          let ended = lane < laneCount && row >= Strands.width
+          memcpy(values + lane * size, ended ? values + (lane - Strands.width) * size : values, size)
+        }
       }
     }
   }

@@ -58,15 +58,14 @@ struct Planner {
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
     let lags = looksBack && count <= effort.mostLaggedFields ? (count <= 160 ? 2 : 1) : 0
     let wide = count > 1024
-    let moments = wide ? [] : try sample.moments(lags: lags, kernels: kernels)
+    let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =
       effort.mostSplits > 0
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
     if let trees { for index in 0..<count { trees.note(index) } }
     for index in 0..<count {
       try choose(
-        columns, index, sample, moments: moments, lags: lags, width: sample.stride,
-        looksBack: strands.blockCount > 1, trees: trees)
+        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees)
       trees?.note(index)
     }
   }
@@ -93,8 +92,8 @@ struct Planner {
 
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
-    _ columns: [Column], _ index: Int, _ sample: Sample, moments: [Memory<Double>],
-    lags: Int, width: Int, looksBack: Bool, trees: TreePlanner?
+    _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
+    looksBack: Bool, trees: TreePlanner?
   ) throws(AEZipError) {
     var trialPlane = try Memory<Double>(sample.rowCount)
     var bestPlane = try Memory<Double>(sample.rowCount)
@@ -114,8 +113,8 @@ struct Planner {
     if looksBack {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
-    if !moments.isEmpty {
-      let (regression, counts) = regress(columns, index, moments, lags, width, sample.targetCount)
+    if let moments {
+      let (regression, counts) = regress(columns, index, moments, sample.targetCount)
       for count in counts {
         let coefficients = regression.coefficients(count)
         var regressors = List<Regressor>()
@@ -130,18 +129,26 @@ struct Planner {
     }
     if let trees, bestBits > 256 {
       // A tree may tell more where regressors tell less.
+      let isJudged = sample.laneCount >= 16
       let starts = best.regressors.isEmpty ? [best] : [best, columns[index].with(List())]
       for start in starts {
-        _ = try cost(start, index, sample, restored: trialPlane, residuals: residuals)
+        let before = try cost(
+          start, index, sample, restored: trialPlane, residuals: residuals, onOddLanes: isJudged)
         let scale = Double(strands.recordCount) / Double(max(1, sample.targetCount))
         let tree = try trees.grow(start, index, residuals: residuals, scale: scale)
         guard !tree.isEmpty else { continue }
         let trial = start.with(start.regressors)
         trial.coefficientExponent = start.coefficientExponent
         trial.tree = tree
+        // A tree can learn a sample by heart: it must save bits on strands that it has not seen.
+        let treeBits = 80 * Double(tree.splits.count)
+        if isJudged {
+          let after = try cost(trial, index, sample, restored: trialPlane, onOddLanes: true)
+          guard after + treeBits < before * 0.98 else { continue }
+        }
         let bits =
           try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
-          + 80 * Double(tree.splits.count)
+          + treeBits
         if bits < bestBits * 0.97 {
           (best, bestBits) = (trial, bits)
           swap(&trialPlane, &bestPlane)
@@ -160,44 +167,32 @@ struct Planner {
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
   private func regress(
-    _ columns: [Column], _ index: Int, _ moments: [Memory<Double>], _ lags: Int, _ width: Int,
-    _ rows: Int
+    _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int
   ) -> (Regression, [Int]) {
     var candidates: List<Regression.Candidate> = List()
-    for lag in 0...lags {
-      for column in 0..<(lag == 0 ? index : columns.count)
-      where moments[0][column * width + column] > 0 {
+    for lag in 0...moments.lags {
+      for column in 0..<(lag == 0 ? index : columns.count) {
+        let candidate = Regression.Candidate(column: column, lag: lag)
+        guard moments.of(candidate, candidate) > 0 else { continue }
         // Latents follow from latents only, so that they can be read alone.
         if columns[index].field == nil && columns[column].field != nil { continue }
-        candidates.append(.init(column: column, lag: lag))
+        candidates.append(candidate)
       }
-    }
-    func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
-      if a.lag == b.lag {
-        // Only the lower triangle is there.
-        return a.column >= b.column
-          ? moments[0].base[a.column * width + b.column]
-          : moments[0].base[b.column * width + a.column]
-      }
-      return a.lag < b.lag
-        ? moments[b.lag - a.lag].base[a.column * width + b.column]
-        : moments[a.lag - b.lag].base[b.column * width + a.column]
     }
     let target = Regression.Candidate(column: index, lag: 0)
     candidates = screened(candidates, effort.regressorCandidates) {
-      let both = moment(target, $0)
-      return both * both / moments[0].base[$0.column * width + $0.column]
+      let both = moments.of(target, $0)
+      return both * both / moments.of($0, $0)
     }
     let unit = columns[index].multiple
     var regression = Regression(
       candidates: candidates,
-      targetVariance: moments[0][index * width + index],
-      target: { moment(target, $0) },
+      targetVariance: moments.of(target, target),
+      target: { moments.of(target, $0) },
       variance: {
         let multiple = columns[$0.column].multiple
         let exact = columns[$0.column].lattice && multiple == 1
-        return moments[0][$0.column * width + $0.column]
-          + (exact ? 0 : multiple * multiple / 12)
+        return moments.of($0, $0) + (exact ? 0 : multiple * multiple / 12)
       })
     let records = Double(strands.recordCount)
     let price = 24.0
@@ -205,7 +200,7 @@ struct Planner {
     let doubt = Entropy.log2(Double(max(2, candidates.count))) + 6
     var worth = 0
     while regression.chosen.count < effort.mostRegressors {
-      guard regression.extend(moment: moment) else { break }
+      guard regression.extend(moment: moments.of) else { break }
       let steps = regression.variances.count
       let gain =
         Self.bits(regression.variances[steps - 2], unit)
@@ -300,9 +295,11 @@ struct Planner {
   /// Bits that a column's codes take, scaled from the sample to the chunk; fills in what its values
   /// are `restored` as, and, if asked, what the prediction leaves of them. The loop is closed, as in
   /// the corrector, but for the later columns of the record before, which are merely rounded as yet.
+  ///
+  /// - Parameter onOddLanes: judge from every other strand only: those that trees do not learn from.
   private func cost(
     _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>,
-    residuals: Memory<Double>? = nil
+    residuals: Memory<Double>? = nil, onOddLanes: Bool = false
   ) throws(AEZipError) -> Double {
     let scratch = try Memory<Double>(256)
     let (regressors, tree) = (column.regressors, column.tree)
@@ -357,9 +354,17 @@ struct Planner {
         if let residuals { kernels.call.subtract_f64(residuals.base + row, y, p) }
         kernels.call.quantize_f64(
           codes, restored.base + row, y, p, column.multiple, 1 / column.multiple)
+        var counted = sample.laneCount
+        if onOddLanes {
+          counted /= 2
+          for lane in 0..<counted {
+            codes[lane] = codes[2 * lane + 1]
+            leaves[lane] = leaves[2 * lane + 1]
+          }
+        }
         rawBits += kernels.call.tally(
-          codes, splitCount > 0 ? leaves : nil, 64, histograms.base)
-        rows += 64
+          codes, splitCount > 0 ? leaves : nil, counted, histograms.base)
+        rows += counted
         row += 64
       }
     }

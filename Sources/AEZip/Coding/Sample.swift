@@ -27,7 +27,11 @@ final class Sample {
     columnRounded.base + column * rowCount
   }
 
-  var targetCount: Int { targets.reduce(0) { $0 + $1.count } }
+  /// Rows of a block that are records; the others are 0.
+  let laneCount: Int
+
+  /// Records among the target rows.
+  var targetCount: Int { targets.reduce(0) { $0 + $1.count } / 64 * laneCount }
 
   /// - Parameter wanted: how many target rows to aim for.
   init(
@@ -35,6 +39,7 @@ final class Sample {
   ) throws(AEZipError) {
     columnCount = columns.count
     self.latentCount = latentCount
+    laneCount = strands.laneCount
     stride = (columns.count + 15) / 16 * 16
     let lead = Column.largestLag
     var runs: List<Range<Int>> = List()
@@ -56,7 +61,7 @@ final class Sample {
       targets.append(first..<rowCount + run.count * 64)
       rowCount += run.count * 64
     }
-    // The last block's lanes without a record repeat values: they do no harm.
+    // The last block's lanes whose strand has ended repeat values: they do no harm.
     values = try Memory(rowCount * stride, zeroed: true)
     columnValues = try Memory(rowCount * columnCount)
     columnRounded = try Memory(rowCount * columnCount)
@@ -90,7 +95,7 @@ final class Sample {
   }
 
   private func put(_ value: Double, _ row: Int, _ column: Int, multiple: Double) {
-    let y = value.magnitude < 1e9 ? value : 0
+    let y = value.magnitude < 1e9 && row & 63 < laneCount ? value : 0
     values.base[row * stride + column] = y
     values(of: column)[row] = y
     rounded(column)[row] = nearest(y / multiple) * multiple
@@ -107,7 +112,7 @@ final class Sample {
       for position in run.lowerBound * 64..<run.upperBound * 64 {
         let x = plane.float.map { Double($0[position]) } ?? plane.double![position]
         var y = (x * column.scale - column.origin) * inverse
-        if !(y.magnitude < 1e9) { y = 0 }
+        if !(y.magnitude < 1e9) || position & 63 >= laneCount { y = 0 }
         if column.lattice { y = nearest(y) }
         values.base[row * stride + index] = y
         valuesOfColumn[row] = y
@@ -117,34 +122,99 @@ final class Sample {
     }
   }
 
-  /// For each lag: the second moments of y now with y `lag` records before, over the target rows,
-  /// divided by their number. Element [i * stride + j] is E[y_i(now) y_j(before)]; of lag 0 only
-  /// those with i >= j.
-  func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> [Memory<Double>] {
-    var result: [Memory<Double>] = []
-    for lag in 0...lags {
-      let gram = try Memory<Double>(stride * stride, zeroed: true)
-      for range in targets {
-        // Batches keep both operands in the cache; their size is part of the result's bits.
-        var row = range.lowerBound
-        while row < range.upperBound {
-          let count = min(128, range.upperBound - row)
-          let x = values.base + row * stride
-          let y = values.base + max(0, row - 64 * lag) * stride
-          var first = 0
-          while first < stride {
-            let columns = lag == 0 ? first + 16 : stride
-            kernels.call.gram(
-              gram.base, stride, x, stride, y, stride, count, first, first + 16, 0, columns)
-            first += 16
+  /// The second moments of y now and `lags` records before, over the target rows.
+  ///
+  /// Rows at which a series breaks off take no part if there are lags: a few of them would weigh more
+  /// than all others.
+  func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> SampleMoments {
+    let breaks = try Memory<UInt8>(rowCount, zeroed: true)
+    if lags > 0 { try findBreaks(breaks.base) }
+    var result = SampleMoments(lags: lags, stride: stride)
+    for earlier in 0...lags {
+      for lag in earlier...lags {
+        let gram = try Memory<Double>(stride * stride, zeroed: true)
+        var used = 0
+        for range in targets {
+          var row = range.lowerBound
+          while row < range.upperBound {
+            // Batches keep both operands in the cache; their size is part of the result's bits.
+            var end = row
+            while end < min(row + 128, range.upperBound) && breaks.base[end] == 0 { end += 1 }
+            let x = values.base + max(0, row - 64 * earlier) * stride
+            let y = values.base + max(0, row - 64 * lag) * stride
+            var first = 0
+            while first < stride && end > row {
+              let columns = lag == earlier ? first + 16 : stride
+              kernels.call.gram(
+                gram.base, stride, x, stride, y, stride, end - row, first, first + 16, 0, columns)
+              first += 16
+            }
+            used += end - row
+            row = max(end, row + 1)
           }
-          row += count
         }
+        let scale = 64 / Double(max(1, used * laneCount))
+        for index in 0..<stride * stride { gram.base[index] *= scale }
+        result.grams.append(gram)
       }
-      let scale = 1 / Double(max(1, targetCount))
-      for index in 0..<stride * stride { gram[index] *= scale }
-      result.append(gram)
     }
     return result
+  }
+
+  /// Marks rows that differ from the record before in some column by far more than is usual there,
+  /// and those that follow: at most about one in a hundred.
+  private func findBreaks(_ breaks: UnsafeMutablePointer<UInt8>) throws(AEZipError) {
+    let largest = try Memory<Float>(rowCount, zeroed: true)
+    for column in 0..<columnCount {
+      let values = values(of: column)
+      var sum = 0.0
+      for range in targets {
+        for row in max(64, range.lowerBound)..<max(64, range.upperBound) {
+          sum += (values[row] - values[row - 64]).magnitude
+        }
+      }
+      guard sum > 0 else { continue }
+      let scale = Double(targetCount) / sum
+      for range in targets {
+        for row in max(64, range.lowerBound)..<max(64, range.upperBound) {
+          let share = Float((values[row] - values[row - 64]).magnitude * scale)
+          largest.base[row] = max(largest.base[row], share)
+        }
+      }
+    }
+    // The least of the shares 16, 32, 64 ... that few rows reach.
+    var least: Float = 16
+    while least < 1e9 {
+      var count = 0
+      for row in 0..<rowCount where largest.base[row] >= least { count += 1 }
+      if count * 100 <= rowCount { break }
+      least *= 2
+    }
+    for row in 0..<rowCount where largest.base[row] >= least {
+      var next = row
+      for _ in 0..<Column.largestLag {
+        if next < rowCount { breaks[next] = 1 }
+        next += 64
+      }
+    }
+  }
+}
+
+/// E[a b] of columns of a sample now and some records before. All of them are taken over the same
+/// rows: moments of neighbouring rows would contradict each other where a series moves slowly.
+struct SampleMoments {
+  typealias Place = Regression.Candidate
+
+  let lags: Int
+  let stride: Int
+  /// For each pair of lags i <= j a matrix, E[y_a(i records before) y_b(j before)] at
+  /// [a * stride + b]; if i = j, only for a >= b.
+  var grams: [Memory<Double>] = []
+
+  func of(_ a: Place, _ b: Place) -> Double {
+    let swaps = a.lag > b.lag || a.lag == b.lag && a.column < b.column
+    let (a, b) = swaps ? (b, a) : (a, b)
+    let first = a.lag * (lags + 1) - a.lag * (a.lag - 1) / 2
+    return grams[first + b.lag - a.lag].base[a.column * stride + b.column]
   }
 }

@@ -149,15 +149,21 @@ final class TreePlanner {
     UnsafePointer(bins.base + (candidate.column * rowCount - 64 * candidate.lag))
   }
 
+  /// Every other strand's rows: the rest is there to judge by. All, if there are few.
   private func targetRows() throws(AEZipError) -> Memory<Int32> {
+    let step = sample.laneCount >= 16 ? 2 : 1
     var count = 0
-    for range in sample.targets where range.lowerBound >= 64 { count += range.count }
+    for range in sample.targets where range.lowerBound >= 64 {
+      count += range.count / 64 * ((sample.laneCount + step - 1) / step)
+    }
     let rows = try Memory<Int32>(count)
     var next = 0
     for range in sample.targets where range.lowerBound >= 64 {
-      for row in range {
-        rows.base[next] = Int32(row)
-        next += 1
+      for block in 0..<range.count / 64 {
+        for lane in stride(from: 0, to: sample.laneCount, by: step) {
+          rows.base[next] = Int32(range.lowerBound + 64 * block + lane)
+          next += 1
+        }
       }
     }
     return rows

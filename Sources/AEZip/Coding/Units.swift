@@ -28,15 +28,17 @@ struct Extent {
     var sum = 0.0
     var count = 0
     let middle = minimum / 2 + maximum / 2
-    let step = max(1, strands.planeCount / 512) | 1
-    var index = 0
-    while index < strands.planeCount {
-      let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
-      if x.isFinite {
-        sum += (x - middle) / 4096
-        count += 1
+    // Whole blocks: every 64th part of the chunk has its share.
+    let blocks = min(strands.blockCount, 32)
+    for sample in 0..<blocks {
+      let block = strands.blockCount * sample / blocks * Strands.width
+      for index in block..<block + strands.laneCount {
+        let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
+        if x.isFinite {
+          sum += (x - middle) / 4096
+          count += 1
+        }
       }
-      index += step
     }
     if count > 0 { mean = middle + sum / Double(count) * 4096 }
     if !mean.isFinite { mean = middle }
