@@ -8,7 +8,7 @@ struct Effort {
   /// Rows that are enough where many columns make each row dear.
   var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 1024 : 512 }
   /// Of how many columns, those that tell the most, regressors are chosen.
-  var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 64 : 24 }
+  var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 256 : 32 }
   /// Columns up to which the records before take part in regressions.
   var mostLaggedFields: Int { level >= 4 ? 65536 : 64 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
@@ -324,10 +324,16 @@ struct Planner {
     let leaves = UnsafeMutableRawPointer(scratch.base + 112).assumingMemoryBound(to: UInt8.self)
     let shifted = scratch.base + 128
     let histograms = try Memory<Int>(256 * (splitCount + 1), zeroed: true)
+    // Codes beside those of the record before: 0, 1 or -1, or larger.
+    let before = UnsafeMutableRawPointer(scratch.base + 192).assumingMemoryBound(to: Int32.self)
+    let classes = UnsafeMutableRawPointer(scratch.base + 224).assumingMemoryBound(to: UInt8.self)
+    let besides = try Memory<Int>(256 * 3, zeroed: true)
+    let looksBeside = effort.mostClasses > 1
     var rawBits: Int64 = 0
     var rows = 0
     for range in sample.targets {
       var row = range.lowerBound
+      for lane in 0..<64 { before[lane] = 0 }
       let lead = max(0, row - 64 * Column.largestLag)
       (restored.base + lead).update(from: sample.rounded(index) + lead, count: row - lead)
       func source(_ column: Int, _ lag: Int) -> UnsafePointer<Double> {
@@ -364,19 +370,37 @@ struct Planner {
         }
         rawBits += kernels.call.tally(
           codes, splitCount > 0 ? leaves : nil, counted, histograms.base)
+        if looksBeside {
+          for lane in 0..<counted {
+            classes[lane] = UInt8(truncatingIfNeeded: min(before[lane].magnitude, 2))
+            before[lane] = codes[lane]
+          }
+          _ = kernels.call.tally(codes, classes, counted, besides.base)
+        }
         rows += counted
         row += 64
       }
     }
     guard rows > 0 else { return 0 }
     let scale = Double(strands.recordCount) / Double(rows)
+    // Contexts will save at least what the codes before tell.
+    var share = 1.0
+    if looksBeside {
+      var apart = 0.0
+      for kind in 0..<3 { apart += Entropy.bits(besides.base + 256 * kind, Symbols.count) }
+      for symbol in 0..<Symbols.count {
+        besides.base[symbol] += besides.base[256 + symbol] + besides.base[512 + symbol]
+      }
+      let together = Entropy.bits(besides.base, Symbols.count)
+      if together > 0 { share = min(1, (apart + 3 * ContextPlanner.classBits / scale) / together) }
+    }
     if splitCount == 0 {
-      return tableBits(histograms.base, Symbols.count, scale) + Double(rawBits) * scale
+      return share * tableBits(histograms.base, Symbols.count, scale) + Double(rawBits) * scale
     }
     let merged = try GroupMerge(
       histograms.base, count: splitCount + 1, most: effort.mostGroups
     ) { tableBits($0, $1, scale) }
-    return merged.bits + Double(rawBits) * scale
+    return share * merged.bits + Double(rawBits) * scale
   }
 
   /// What symbols of these counts cost, with the code table that they need.

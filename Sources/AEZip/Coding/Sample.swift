@@ -44,7 +44,7 @@ final class Sample {
     let lead = Column.largestLag
     var runs: List<Range<Int>> = List()
     let blocks = strands.blockCount
-    let perRun = max(1, min(12, wanted / 64))
+    let perRun = max(1, min(24, wanted / 64))
     let runCount = max(1, (wanted / 64 + perRun - 1) / perRun)
     if runCount * (perRun + lead) >= blocks {
       runs.append(0..<blocks)
