@@ -250,8 +250,12 @@ struct ChunkEncoder {
     ).plan(columns)
     for index in 0..<columns.count where effort.looksForRepeats {
       // Repeats are found in the order of records only, and without classes.
-      guard let symbols = CodeOrder.sample(codes.plane(index), strands) else { continue }
-      let (share, left) = Repeats.look(symbols.base, symbols.count)
+      guard
+        let symbols = CodeOrder.sample(
+          codes.plane(index), strands, most: effort.repeatWindow(columns.count))
+      else { continue }
+      let (share, left) = Repeats.look(
+        symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
       if share > 0.03 && left < bits[index] * 0.97 {
         columns[index].recordOrder = true
         columns[index].context = Context()
@@ -393,8 +397,10 @@ enum CodeOrder {
   }
 
   /// Low bytes of some thousand codes in the order of records, to look for repeats.
-  static func sample(_ plane: UnsafePointer<Int32>, _ strands: Strands) -> Memory<UInt8>? {
-    let wanted = min(strands.recordCount, 8192)
+  static func sample(
+    _ plane: UnsafePointer<Int32>, _ strands: Strands, most: Int
+  ) -> Memory<UInt8>? {
+    let wanted = min(strands.recordCount, most)
     guard wanted >= 64, let bytes = try? Memory<UInt8>(wanted) else { return nil }
     var position = 0
     var lane = 0

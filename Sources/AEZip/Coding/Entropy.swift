@@ -51,20 +51,17 @@ enum Entropy {
     return total > 0 ? Double(total) * log2(Double(total)) - sum : 0
   }
 
-  /// log2 of a positive finite number to about 1e-5, from its bits alone, so that plans do not
+  /// log2 of a positive normal number to about 1e-6, from its bits alone, so that plans do not
   /// depend on a mathematical library.
   static func log2(_ x: Double) -> Double {
     let bits = x.bitPattern
-    var exponent = Double(Int(bits >> 52) - 1023)
-    var m = Double(bitPattern: (bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000)
-    if m > 1.4142135623730951 {
-      m *= 0.5
-      exponent += 1
-    }
-    // log2(m) = 2 / ln 2 * atanh(t), t = (m - 1) / (m + 1), |t| < 0.172.
-    let t = (m - 1) / (m + 1)
+    let exponent = Double(Int(bits >> 52) - 1023)
+    let t = Double(bitPattern: (bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000) - 1
+    // log2(1 + t) / t, fitted at the Chebyshev nodes of 0 ... 1.
     let t2 = t * t
-    return exponent
-      + 2.885390081777927 * t * (1 + t2 * (1.0 / 3 + t2 * (0.2 + t2 * (1.0 / 7 + t2 / 9))))
+    let low = 1.4426932569880253 - 0.7211627337806721 * t
+    let middle = 0.47770592749426893 - 0.33924776178537347 * t
+    let high = 0.21558851362190792 - 0.0960662341353248 * t
+    return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
   }
 }

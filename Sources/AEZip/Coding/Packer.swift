@@ -308,12 +308,12 @@ enum Repeats {
   /// The share of bits that repeats of at least four bytes would save over Huffman codes, and the
   /// bits a byte that would be left with them, where a literal takes at least one bit.
   static func look(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, window: Int = 8192
   ) -> (share: Double, bitsPerByte: Double) {
     guard count >= 64 else { return (1, 8) }
     var spent = 0.0
     var seen = 0
-    let window = min(count, 8192)
+    let window = min(count, window)
     var counts = [Int](repeating: 0, count: 256)
     var saved = 0.0
     var total = 0.0

@@ -15,7 +15,14 @@ struct Effort {
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
-  var contextRows: Int { level >= 7 ? 16384 : 6144 }
+  /// Records from which contexts are planned, for so many columns.
+  func contextRows(_ columns: Int) -> Int {
+    level >= 7 ? 16384 : max(1536, min(6144, 1 << 20 / columns))
+  }
+  /// Codes of a column that are searched for repeats, once or twice.
+  func repeatWindow(_ columns: Int) -> Int {
+    level >= 7 ? 8192 : max(1024, min(8192, 1 << 18 / columns))
+  }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
   var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
@@ -66,7 +73,6 @@ struct Planner {
     for index in 0..<count {
       try choose(
         columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees)
-      trees?.note(index)
     }
   }
 
