@@ -29,6 +29,7 @@ struct Effort {
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
+  var mostTreeColumns: Int { level >= 7 ? 65536 : 128 }
   var mostGroups: Int { min(mostClasses, Context.mostGroups) }
   var mostSplits: Int { [0, 0, 0, 0, 6, 8, 14, 20, 26, 31][level] }
   var treeCandidates: Int { [0, 0, 0, 0, 4, 6, 8, 10, 14, 20][level] }
@@ -67,7 +68,7 @@ struct Planner {
     let wide = count > 1024
     let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =
-      effort.mostSplits > 0
+      effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
     if let trees { for index in 0..<count { trees.note(index) } }
     for index in 0..<count {
