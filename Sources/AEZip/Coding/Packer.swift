@@ -325,7 +325,7 @@ enum Repeats {
       for index in start..<start + window { counts[Int(bytes[index])] += 1 }
       let bitsPerByte = Entropy.bits(counts) / Double(window)
       seen += window
-      for slot in 0..<4096 { table[slot] = -1 }
+      memset(table, 0xFF, 4 * 4096)
       var index = start
       let end = start + window
       while index < end {

@@ -59,7 +59,7 @@ struct Planner {
       effort.leastRows, min(effort.sampleRows, effort.momentBudget / (width * width * 2)))
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
-      wanted: wanted)
+      wanted: wanted, kernels: kernels)
     if latentCount > 0 { sample.apply(terms, latentCount: latentCount, columns: columns) }
     guard sample.targetCount > 0 else { return }
 

@@ -35,7 +35,8 @@ final class Sample {
 
   /// - Parameter wanted: how many target rows to aim for.
   init(
-    columns: [Column], latentCount: Int, planes: List<Plane>, strands: Strands, wanted: Int
+    columns: [Column], latentCount: Int, planes: List<Plane>, strands: Strands, wanted: Int,
+    kernels: Kernels
   ) throws(AEZipError) {
     columnCount = columns.count
     self.latentCount = latentCount
@@ -65,8 +66,43 @@ final class Sample {
     values = try Memory(rowCount * stride, zeroed: true)
     columnValues = try Memory(rowCount * columnCount)
     columnRounded = try Memory(rowCount * columnCount)
-    for index in latentCount..<columns.count {
-      fill(index, columns[index], planes[index - latentCount], runs)
+    try fill(columns, planes, runs, kernels)
+  }
+
+  /// y of the fields; values that are not finite become 0, the origin.
+  private func fill(
+    _ columns: [Column], _ planes: List<Plane>, _ runs: List<Range<Int>>, _ kernels: Kernels
+  ) throws(AEZipError) {
+    // Columns to rows: as fields of records of `stride` numbers.
+    var rows = try RecordFields(
+      most: columnCount, recordSize: 8 * stride, strands: Strands(recordCount: 64, laneCount: 64))
+    for index in latentCount..<columnCount {
+      rows.add(values(of: index), offset: 8 * index, type: .f64, origin: 0)
+    }
+    let scratch = try Memory<Double>(128, zeroed: true)
+    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
+    var row = 0
+    for run in runs {
+      for block in run {
+        for index in latentCount..<columnCount {
+          let column = columns[index]
+          let plane = planes[index - latentCount]
+          let y = values(of: index) + row
+          let lattice: Int32 = column.lattice ? 1 : 0
+          if let x = plane.float {
+            kernels.call.load_f32_f64(
+              y, x + 64 * block, column.scale, column.origin, 1 / column.unit, lattice)
+          } else {
+            kernels.call.load_f64_f64(
+              y, plane.double! + 64 * block, column.scale, column.origin, 1 / column.unit, lattice)
+          }
+          for lane in 0..<64 where !(y[lane].magnitude < 1e9) || lane >= laneCount { y[lane] = 0 }
+          kernels.call.quantize_f64(
+            codes, rounded(index) + row, y, scratch.base, column.multiple, 1 / column.multiple)
+        }
+        rows.scatter(0, lanes: 64, row: row, to: values.base + row * stride, wanted: 0..<64, kernels)
+        row += 64
+      }
     }
   }
 
@@ -99,27 +135,6 @@ final class Sample {
     values.base[row * stride + column] = y
     values(of: column)[row] = y
     rounded(column)[row] = nearest(y / multiple) * multiple
-  }
-
-  /// Values that are not finite become 0, the origin.
-  private func fill(_ index: Int, _ column: Column, _ plane: Plane, _ runs: List<Range<Int>>) {
-    var row = 0
-    let inverse = 1 / column.unit
-    let perCode = 1 / column.multiple
-    let valuesOfColumn = values(of: index)
-    let roundedColumn = rounded(index)
-    for run in runs {
-      for position in run.lowerBound * 64..<run.upperBound * 64 {
-        let x = plane.float.map { Double($0[position]) } ?? plane.double![position]
-        var y = (x * column.scale - column.origin) * inverse
-        if !(y.magnitude < 1e9) || position & 63 >= laneCount { y = 0 }
-        if column.lattice { y = nearest(y) }
-        values.base[row * stride + index] = y
-        valuesOfColumn[row] = y
-        roundedColumn[row] = nearest(y * perCode) * column.multiple
-        row += 1
-      }
-    }
   }
 
   /// The second moments of y now and `lags` records before, over the target rows.
