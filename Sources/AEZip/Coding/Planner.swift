@@ -6,7 +6,7 @@ struct Effort {
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
-  var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 1024 : 512 }
+  var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 768 : 512 }
   /// Of how many columns, those that tell the most, regressors are chosen.
   var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 256 : 32 }
   /// Columns up to which the records before take part in regressions.
@@ -21,7 +21,7 @@ struct Effort {
   }
   /// Codes of a column that are searched for repeats, once or twice.
   func repeatWindow(_ columns: Int) -> Int {
-    level >= 7 ? 8192 : max(1024, min(8192, 1 << 18 / columns))
+    level >= 7 ? 8192 : max(1024, min(4096, 1 << 17 / columns))
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
@@ -34,7 +34,14 @@ struct Effort {
   var mostSplits: Int { [0, 0, 0, 0, 6, 8, 14, 20, 26, 31][level] }
   var treeCandidates: Int { [0, 0, 0, 0, 4, 6, 8, 10, 14, 20][level] }
   var treeReach: Int { [0, 0, 0, 0, 8, 16, 24, 32, 48, 64][level] }
-  var sampleRows: Int { level >= 7 ? 16384 : level >= 4 ? 8192 : 2048 }
+  /// Records from which a chunk of so many columns is planned.
+  func sampleRows(_ columns: Int) -> Int {
+    let width = (columns + 15) / 16 * 16
+    let most = level >= 7 ? 16384 : min(level >= 4 ? 8192 : 4096, 1 << 18 / columns)
+    return max(leastRows, min(most, momentBudget / (width * width * 2)))
+  }
+  /// Records from which a tree grows.
+  var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
 
 /// Decides how each column of a chunk is predicted: by itself, from the previous record, or from a
@@ -54,12 +61,9 @@ struct Planner {
   ) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
-    let width = (count + 15) / 16 * 16
-    let wanted = max(
-      effort.leastRows, min(effort.sampleRows, effort.momentBudget / (width * width * 2)))
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
-      wanted: wanted, kernels: kernels)
+      wanted: effort.sampleRows(count), kernels: kernels)
     if latentCount > 0 { sample.apply(terms, latentCount: latentCount, columns: columns) }
     guard sample.targetCount > 0 else { return }
 
@@ -141,8 +145,8 @@ struct Planner {
       for start in starts {
         let before = try cost(
           start, index, sample, restored: trialPlane, residuals: residuals, onOddLanes: isJudged)
-        let scale = Double(strands.recordCount) / Double(max(1, sample.targetCount))
-        let tree = try trees.grow(start, index, residuals: residuals, scale: scale)
+        let tree = try trees.grow(
+          start, index, residuals: residuals, records: strands.recordCount)
         guard !tree.isEmpty else { continue }
         let trial = start.with(start.regressors)
         trial.coefficientExponent = start.coefficientExponent
@@ -151,7 +155,9 @@ struct Planner {
         let treeBits = 80 * Double(tree.splits.count)
         if isJudged {
           let after = try cost(trial, index, sample, restored: trialPlane, onOddLanes: true)
-          guard after + treeBits < before * 0.98 else { continue }
+          // Few codes other than zero prove little.
+          let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
+          guard after + treeBits < before * 0.98, after + treeBits + proof < before else { continue }
         }
         let bits =
           try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)

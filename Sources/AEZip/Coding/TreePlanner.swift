@@ -7,7 +7,7 @@ import CPlatform
 final class TreePlanner {
   /// Bins into which a column's restored values are cut; their edges are the thresholds.
   private static let mostEdges = 31
-  private static let splitBits = 96.0
+  private static let splitBits = 192.0
   private static let leastRows = 20
 
   private let sample: Sample
@@ -82,10 +82,10 @@ final class TreePlanner {
   /// - Parameters:
   ///   - column: whose tree it will be.
   ///   - residuals: for each target row of the sample, value less prediction.
-  ///   - scale: records of the chunk for each row.
+  ///   - records: how many the chunk has.
   /// - Returns: an empty tree if none pays.
   func grow(
-    _ column: Column, _ index: Int, residuals: Memory<Double>, scale: Double
+    _ column: Column, _ index: Int, residuals: Memory<Double>, records: Int
   ) throws(AEZipError) -> Tree {
     let rows = try targetRows()
     let count = rows.count
@@ -102,7 +102,7 @@ final class TreePlanner {
     search(&leaves, 0, candidates, rows, unit)
     // A split must save what it costs in the file, and more than chance would on the sample.
     let doubt = Entropy.log2(Double(candidates.count * Self.mostEdges)) + 4
-    let least = max(doubt, Self.splitBits / scale)
+    let least = max(doubt, Self.splitBits * Double(count) / Double(records))
     while tree.splits.count < min(effort.mostSplits, Tree.mostSplits) {
       var best = 0
       for leaf in 0..<leaves.count where leaves[leaf].gain > leaves[best].gain { best = leaf }
@@ -152,16 +152,20 @@ final class TreePlanner {
   /// Every other strand's rows: the rest is there to judge by. All, if there are few.
   private func targetRows() throws(AEZipError) -> Memory<Int32> {
     let step = sample.laneCount >= 16 ? 2 : 1
-    var count = 0
-    for range in sample.targets where range.lowerBound >= 64 {
-      count += range.count / 64 * ((sample.laneCount + step - 1) / step)
-    }
-    let rows = try Memory<Int32>(count)
+    var blocks = 0
+    for range in sample.targets where range.lowerBound >= 64 { blocks += range.count / 64 }
+    // Whole blocks, of which as many are left out as there are too many rows.
+    let perBlock = (sample.laneCount + step - 1) / step
+    let every = max(1, (blocks * perBlock + effort.treeRows - 1) / effort.treeRows)
+    let rows = try Memory<Int32>(blocks / every * perBlock)
     var next = 0
+    var block = 0
     for range in sample.targets where range.lowerBound >= 64 {
-      for block in 0..<range.count / 64 {
+      for row in stride(from: range.lowerBound, to: range.upperBound, by: 64) {
+        block += 1
+        guard block % every == 0 else { continue }
         for lane in stride(from: 0, to: sample.laneCount, by: step) {
-          rows.base[next] = Int32(range.lowerBound + 64 * block + lane)
+          rows.base[next] = Int32(row + lane)
           next += 1
         }
       }

@@ -30,7 +30,7 @@ import Testing
     trees.note(1)
     let residuals = try Memory<Double>(sample.rowCount)
     for row in 0..<sample.rowCount { residuals[row] = sample.values(of: 1)[row] }
-    return try trees.grow(columns[1], 1, residuals: residuals, scale: 1)
+    return try trees.grow(columns[1], 1, residuals: residuals, records: strands.recordCount)
   }
 
   @Test func aCategoryThatFixesAValueIsFound() throws {
