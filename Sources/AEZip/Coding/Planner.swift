@@ -17,7 +17,7 @@ struct Effort {
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
   /// Records from which contexts are planned, for so many columns.
   func contextRows(_ columns: Int) -> Int {
-    level >= 7 ? 16384 : max(1536, min(6144, 1 << 20 / columns))
+    level >= 7 ? 16384 : max(1536, min(6144, 1 << 20 / max(1, columns)))
   }
   /// Codes of a column that are searched for repeats, once or twice.
   func repeatWindow(_ columns: Int) -> Int {

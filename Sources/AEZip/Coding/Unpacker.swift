@@ -145,7 +145,7 @@ struct Unpacker {
     }
   }
 
-  /// The inverse of ``ZeroRuns/encode``, into zeros; returns how many escapes are used then.
+  /// The inverse of the kernel `zero_runs`, into zeros; returns how many escapes are used then.
   private static func expandRuns(
     _ bytes: Memory<UInt8>, _ byteCount: Int, _ count: Int,
     into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,

@@ -22,13 +22,13 @@ import Testing
   }
 
   private func runs(_ symbols: [UInt8]) throws -> (bytes: [UInt8], escapes: [UInt8]) {
-    var bytes: [UInt8] = []
-    var escapes: [UInt8] = []
-    try ZeroRuns.encode(symbols, symbols.count) { (byte) throws(AEZipError) in
-      bytes.append(byte)
-    } escape: { (symbol) throws(AEZipError) in
-      escapes.append(symbol)
-    }
+    var bytes = [UInt8](repeating: 0, count: symbols.count + 1)
+    var escapes = bytes
+    var escapeCount = 0
+    let count = Kernels().call.zero_runs(
+      &bytes, symbols, symbols.count, &escapes, &escapeCount)
+    bytes = Array(bytes[..<count])
+    escapes = Array(escapes[..<escapeCount])
     return (bytes, escapes)
   }
 
@@ -42,5 +42,25 @@ import Testing
     #expect(try runs(zeros + [2]).bytes == [250])
     #expect(try runs(zeros + [0, 2]).bytes == [252, 1])
     #expect(try runs(zeros + zeros + [0, 0, 1]).bytes == [252, 252, 0])
+  }
+
+  /// Digits to the base of the alphabet, the first symbol the lowest; the largest digit for more.
+  @Test func symbolsAreJoinedAndOutliersFollow() {
+    var bytes = [UInt8](repeating: 9, count: 2)
+    let kernels = Kernels().call
+    kernels.join(&bytes, [1, 2, 0, 9, 5, 3], 2, 6, 3)
+    // 1 + 2 * 6, and 5 + 5 * 6 + 3 * 36.
+    #expect(bytes == [13, 143])
+    var found = [UInt8](repeating: 0, count: 7)
+    #expect(kernels.outliers(&found, [1, 2, 0, 9, 5, 3], 6, 5) == 2)
+    #expect(found[..<2] == [9, 5])
+  }
+
+  @Test(arguments: [0, 1, 4, 1001]) func bytesAreCounted(count: Int) {
+    var random = Seeded(UInt64(count))
+    let bytes = random.bytes(count)
+    var counts = [Int](repeating: 0, count: 1024)
+    Kernels().call.histogram(&counts, bytes, count)
+    for symbol in 0..<256 { #expect(counts[symbol] == bytes.filter { Int($0) == symbol }.count) }
   }
 }

@@ -21,28 +21,19 @@ import Testing
     var output = [UInt8](repeating: 0x55, count: wanted.count * recordSize)
     try records.withUnsafeBytes { records in
       try output.withUnsafeMutableBytes { output in
-        let scatter = Scatter(
-          output: output.baseAddress!, recordSize: recordSize, offset: offset, type: T.elementType,
-          origin: origin, wanted: wanted)
-        let (narrow, wide) = (
-          try Memory<Float>(strands.planeCount), try Memory<Double>(strands.planeCount)
-        )
-        let isNarrow = T.elementType.usesFloatPlane
-        let plane = Plane(float: isNarrow ? narrow.base : nil, double: isNarrow ? nil : wide.base)
-        var block = 0
-        while block < strands.blockCount {
-          let blocks = block..<min(block + 3, strands.blockCount)
-          gather(
-            records.baseAddress! + offset, recordSize: recordSize, type: T.elementType,
-            origin: origin, strands: strands, blocks: blocks, into: plane)
-          block = blocks.upperBound
+        let plane = try Memory<Double>(strands.planeCount)
+        var fields = try RecordFields(most: 1, recordSize: recordSize, strands: strands)
+        #expect(fields.isEmpty)
+        fields.add(plane.base, offset: offset, type: T.elementType, origin: origin)
+        for block in 0..<strands.blockCount {
+          fields.gather(
+            block, lanes: strands.activeLanes(block), row: 64 * block, from: records.baseAddress!,
+            Kernels())
         }
         for block in 0..<strands.blockCount {
-          if isNarrow {
-            scatter.block(block, strands, narrow.base + block * 64, Kernels())
-          } else {
-            scatter.block(block, strands, wide.base + block * 64, Kernels())
-          }
+          fields.scatter(
+            block, lanes: strands.activeLanes(block), row: 64 * block, to: output.baseAddress!,
+            wanted: wanted, Kernels())
         }
       }
     }
@@ -87,11 +78,17 @@ import Testing
     let strands = Strands(recordCount: count)
     let values = (0..<count).map { Float($0 + 1) }
     let plane = try Memory<Float>(strands.planeCount)
-    values.withUnsafeBytes {
-      gather(
-        $0.baseAddress!, recordSize: 4, type: .f32, origin: 0, strands: strands,
-        blocks: 0..<strands.blockCount, into: Plane(float: plane.base, double: nil))
+    try values.withUnsafeBytes {
+      var fields = try RecordFields(most: 1, recordSize: 4, strands: strands)
+      fields.add(plane.base, offset: 0, type: .f32, origin: 0)
+      for block in 0..<strands.blockCount {
+        fields.gather(
+          block, lanes: strands.activeLanes(block), row: 64 * block, from: $0.baseAddress!,
+          Kernels())
+      }
     }
+    // A strand that has ended repeats its last value, so that nothing seems to change.
+    #expect(plane[(strands.blockCount - 1) * 64 + 2] == plane[(strands.blockCount - 2) * 64 + 2])
     for index in 0..<strands.planeCount { #expect(values.contains(plane[index])) }
   }
 
@@ -105,5 +102,47 @@ import Testing
     #expect(ElementType.u64.clampRange(origin: 10) == -10...0x1p53)
     #expect(ElementType.u64.clampRange(origin: -1 - 10) == -0x1p53...10)
     #expect(ElementType.f64.clampRange(origin: 0) == -Double.infinity...Double.infinity)
+  }
+
+  /// Fields of many types, some alike, in one record: more than are moved together.
+  @Test(arguments: [1, 63, 64, 200]) func recordsOfManyFieldsComeBack(count: Int) throws {
+    var random = Seeded(UInt64(count))
+    let types: [ElementType] = [.u8, .f32, .i16, .f64, .i32, .u16]
+    let fields = (0..<90).map { types[$0 < 50 ? 0 : $0 % types.count] }
+    let size = fields.reduce(0) { $0 + $1.size } + 5
+    var records = [UInt8](repeating: 0, count: count * size)
+    var places: [Int] = []
+    var next = 2
+    for type in fields {
+      places.append(next)
+      next += type.size
+    }
+    let strands = Strands(recordCount: count)
+    for record in 0..<count {
+      for (field, type) in fields.enumerated() {
+        records.withUnsafeMutableBytes {
+          let value = Double(UInt8(truncatingIfNeeded: random.next() >> 1) & 127)
+          type.store(value, to: $0.baseAddress! + record * size + places[field])
+        }
+      }
+    }
+    var output = [UInt8](repeating: 0, count: count * size)
+    let values = try Memory<Double>(fields.count * strands.planeCount)
+    var moved = try RecordFields(most: fields.count, recordSize: size, strands: strands)
+    for (field, type) in fields.enumerated() {
+      moved.add(
+        values.base + field * strands.planeCount, offset: places[field], type: type, origin: 0)
+    }
+    for block in 0..<strands.blockCount {
+      let lanes = strands.activeLanes(block)
+      records.withUnsafeBytes {
+        moved.gather(block, lanes: lanes, row: 64 * block, from: $0.baseAddress!, Kernels())
+      }
+      output.withUnsafeMutableBytes {
+        moved.scatter(
+          block, lanes: lanes, row: 64 * block, to: $0.baseAddress!, wanted: 0..<count, Kernels())
+      }
+    }
+    #expect(output == records)
   }
 }

@@ -1,3 +1,4 @@
+import CPlatform
 import Testing
 
 @testable import AEZip
@@ -8,29 +9,75 @@ import Testing
       (0, 0), (-1, 1), (1, 2), (-2, 3), (.max, .max - 1), (.min, .max),
     ] as [(Int32, UInt32)] {
       #expect(zigzag(code) == u)
-      #expect(unzigzag(u) == code)
     }
   }
 
-  /// Back from a symbol and its raw bits.
-  private func back(_ h: UInt32) -> UInt32 {
-    let (symbol, rawBits) = Symbols.symbol(h)
-    guard symbol >= 128 else { return UInt32(symbol) }
-    let (base, bits) = Symbols.range(symbol)
-    #expect(bits == rawBits)
-    return base | (h & ((1 << UInt32(bits)) - 1))
+  /// What the kernels make of codes: symbols, and the bits that these leave out.
+  private func packed(_ codes: [Int32], shift: Int) -> (symbols: [UInt8], raw: [UInt8], bits: Int) {
+    let kernels = Kernels().call
+    var symbols = [UInt8](repeating: 0, count: codes.count)
+    let left = Int(kernels.symbols(&symbols, codes, codes.count, Int32(shift)))
+    let bits = left + shift * codes.count
+    var raw = [UInt8](repeating: 0, count: bits / 8 + 16)
+    var state = aezk_bits()
+    let written = kernels.raw(&raw, codes, codes.count, Int32(shift), &state)
+    #expect(written == bits / 8 && state.count == bits % 8)
+    if state.count > 0 { raw[written] = UInt8(truncatingIfNeeded: state.pending) }
+    return (symbols, Array(raw[..<((bits + 7) / 8)]), bits)
   }
 
-  @Test func everyOctaveComesBack() {
-    for h in 0..<2000 as Range<UInt32> { #expect(back(h) == h) }
-    for octave in 7...31 as ClosedRange<UInt32> {
-      let first = UInt32(1) << octave
-      for h in [first - 1, first, first + 1, first + first / 4, first + first / 2, first &* 2 &- 1]
-      {
-        #expect(back(h) == h)
-      }
+  private func codes(_ symbols: [UInt8], _ raw: [UInt8], shift: Int) -> (codes: [Int32], end: Int) {
+    var codes = [Int32](repeating: 0, count: symbols.count)
+    var position = 0
+    let padded = raw + [UInt8](repeating: 0, count: 16)
+    Kernels().call.codes(
+      &codes, symbols, symbols.count, Int32(shift), padded, &position, 8 * raw.count)
+    return (codes, position)
+  }
+
+  private func expectBack(_ values: [Int32], shift: Int) {
+    let (symbols, raw, bits) = packed(values, shift: shift)
+    let back = codes(symbols, raw, shift: shift)
+    #expect(back.codes == values && back.end == bits)
+    for (index, value) in values.enumerated() {
+      #expect(symbols[index] == Symbols.symbol(zigzag(value) >> UInt32(shift)).symbol)
     }
-    #expect(back(.max) == .max)
+  }
+
+  @Test(arguments: [0, 1, 5, 17, 24]) func everyOctaveComesBack(shift: Int) {
+    var values: [Int32] = [0, -1, 1, .max, .min, .max - 1]
+    for h in 0..<700 as Range<Int32> { values += [h, -h] }
+    for octave in 7...30 as ClosedRange<Int32> {
+      let first = Int32(1) << octave
+      values += [first - 1, first, first + 1, first + first / 4, first + first / 2, -first]
+    }
+    expectBack(values, shift: shift)
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>) func codesOfAnySizeComeBack(seed: UInt64) {
+    var random = Seeded(seed)
+    let values = (0..<Int.random(in: 0...300, using: &random)).map { _ in
+      Int32(truncatingIfNeeded: random.next()) >> Int32.random(in: 0...31, using: &random)
+    }
+    expectBack(values, shift: Int.random(in: 0...24, using: &random))
+  }
+
+  /// The low bits come first, and bytes are filled from their low ends.
+  @Test func bitsAreFilledFromTheLowEnd() {
+    // Zig-zag 10 = 0b1010 and 3 = 0b11; of 161 = 0b10100001 five bits are raw.
+    #expect(packed([5, -2], shift: 2).raw == [0b1110])
+    #expect(packed([-81], shift: 0).raw == [1])
+  }
+
+  /// Beyond the end there are zeros, and symbols that do not exist read as large ones.
+  @Test func missingBitsAndStrangeSymbolsAreHarmless() {
+    let all = (0...255).map { UInt8($0) }
+    for shift in [0, 24] {
+      let (values, end) = codes(all, [], shift: shift)
+      #expect(values.count == 256)
+      #expect(end > 0)
+    }
+    #expect(codes([128], [], shift: 0).codes == [64])
   }
 
   /// Format.md, section 6.6: 128 + 4 (o - 7) + the two bits after the leading one.
@@ -42,55 +89,5 @@ import Testing
       #expect(Symbols.symbol(h) == (symbol, bits))
     }
     #expect(Symbols.count == 228)
-  }
-
-  @Test func symbolsBeyondTheLastAreHarmless() {
-    for symbol in 228...255 as ClosedRange<UInt8> {
-      let (_, bits) = Symbols.range(symbol)
-      #expect(bits <= 29)
-    }
-  }
-
-  @Test(arguments: 0..<20 as Range<UInt64>) func bitsComeBackInOrder(seed: UInt64) throws {
-    var random = Seeded(seed)
-    let writer = try BitWriter()
-    var numbers: [(UInt32, Int)] = []
-    for _ in 0..<Int.random(in: 0...300, using: &random) {
-      let size = Int.random(in: 0...32, using: &random)
-      let value = size == 0 ? 0 : UInt32(truncatingIfNeeded: random.next()) >> UInt32(32 - size)
-      numbers.append((value, size))
-      try writer.write(value, size)
-    }
-    try writer.flush()
-    let total = numbers.reduce(0) { $0 + $1.1 }
-    #expect(writer.bytes.count == (total + 7) / 8)
-    var reader = BitReader(writer.bytes.base, count: writer.bytes.count)
-    for (value, size) in numbers { #expect(reader.read(size) == value) }
-    #expect(reader.isExhausted)
-  }
-
-  @Test func bitsAreFilledFromTheLowEnd() throws {
-    let writer = try BitWriter()
-    for (value, size) in [(1, 1), (0, 1), (3, 2), (0x5A, 8), (7, 3)] as [(UInt32, Int)] {
-      try writer.write(value, size)
-    }
-    try writer.flush()
-    #expect(Array(writer.bytes.bytes) == [0xAD, 0x75])
-  }
-
-  @Test func bitsThatAreMissingOrLeftOverAreNoticed() throws {
-    let writer = try BitWriter()
-    try writer.write(0xABCDE, 20)
-    try writer.flush()
-    var short = BitReader(writer.bytes.base, count: 3)
-    _ = short.read(16)
-    #expect(!short.isExhausted || writer.bytes.count == 2)
-    var long = BitReader(writer.bytes.base, count: 2)
-    _ = long.read(20)
-    #expect(!long.isExhausted)
-    var empty = BitReader(writer.bytes.base, count: 0)
-    #expect(empty.isExhausted)
-    #expect(empty.read(32) == 0)
-    #expect(!empty.isExhausted)
   }
 }

@@ -20,7 +20,7 @@ import Testing
     let sample = try Sample(
       columns: columns, latentCount: 0,
       planes: List(planes.map { Plane(float: nil, double: $0.base) }), strands: strands,
-      wanted: 4096)
+      wanted: 4096, kernels: Kernels())
     return (sample, columns)
   }
 
@@ -30,7 +30,7 @@ import Testing
     trees.note(1)
     let residuals = try Memory<Double>(sample.rowCount)
     for row in 0..<sample.rowCount { residuals[row] = sample.values(of: 1)[row] }
-    return try trees.grow(columns[1], 1, residuals: residuals, records: strands.recordCount)
+    return try trees.grow(columns[1], 1, residuals: residuals, records: 4096)
   }
 
   @Test func aCategoryThatFixesAValueIsFound() throws {

@@ -9,12 +9,15 @@ import Testing
     let strands = Strands(recordCount: values.count)
     let plane = try Memory<Float>(strands.planeCount)
     let field = Plane(float: plane.base, double: nil)
-    values.withUnsafeBytes {
-      gather(
-        $0.baseAddress!, recordSize: 4, type: .f32, origin: 0, strands: strands,
-        blocks: 0..<strands.blockCount, into: field)
-    }
     let kernels = Kernels()
+    var fields = try RecordFields(most: 1, recordSize: 4, strands: strands)
+    fields.add(plane.base, offset: 0, type: .f32, origin: 0)
+    for block in 0..<strands.blockCount {
+      values.withUnsafeBytes {
+        fields.gather(
+          block, lanes: strands.activeLanes(block), row: 64 * block, from: $0.baseAddress!, kernels)
+      }
+    }
     let extent = try Extent(field, type: type, strands: strands, kernels: kernels)
     return Column.units(
       field: 0, type: type, bound: bound, extent: extent, plane: field, strands: strands,

@@ -33,6 +33,36 @@ import Testing
     ]
   }
 
+  /// Symbols of every distribution, in lengths around those where blocks begin: what Huffman codes
+  /// alone write, zlib reads, and it is no larger than what zlib writes.
+  @Test(arguments: 0..<60 as Range<UInt64>) func huffmanCodesAreRead(seed: UInt64) throws {
+    var random = Seeded(seed)
+    let lengths = [600, 601, 1000, 32767, 32768, 32769, 65536, 65537, 100_001, 140_000]
+    let count = lengths[Int(seed) % lengths.count]
+    let kinds = Int.random(in: 1...256, using: &random)
+    let steepness = Double.random(in: 0...3, using: &random)
+    var bytes = (0..<count).map { place -> UInt8 in
+      // A power law; every other stretch is another one.
+      let shift = place >> 15 & 1 == 1 && seed % 3 == 0 ? 77 : 0
+      var share = 1.0
+      for _ in 0..<Int(steepness * 3) { share *= Double(random.next() >> 11) / 0x1p53 }
+      return UInt8(truncatingIfNeeded: Int(share * Double(kinds)) + shift)
+    }
+    if seed % 5 == 4 {
+      // Counts like Fibonacci's numbers want codes longer than deflate's 15 bits.
+      var (a, b) = (1, 1)
+      bytes = []
+      for symbol in 0..<24 as Range<UInt8> {
+        bytes += [UInt8](repeating: symbol, count: a)
+        (a, b) = (b, a + b)
+      }
+    }
+    let zlib = Zlib()
+    let stream = try pack(bytes, .huffman, zlib)
+    #expect(try unpack(stream, to: bytes.count, zlib) == bytes, "seed \(seed)")
+    #expect(stream.count <= bytes.count + bytes.count / 1000 + 64)
+  }
+
   @Test func everyStrategyComesBack() throws {
     for bytes in samples() {
       for strategy in Self.strategies {
