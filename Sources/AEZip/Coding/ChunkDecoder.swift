@@ -46,6 +46,7 @@ struct ChunkDecoder {
   private struct Plan {
     var strands: Strands
     var usesDouble: Bool
+    var keepsRows: Bool
     var latentCount: Int
     var treatments: List<Treatment> = List()
     /// For each constant field its bytes.
@@ -70,7 +71,7 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = try header.byte(below: 4)
+    let flags = UInt8(try header.byte(below: 16))
     var latentCount = 0
     if flags & 2 != 0 {
       latentCount = try header.count(limit: LinearAutoencoder.mostLatents)
@@ -78,7 +79,9 @@ struct ChunkDecoder {
         throw .modelMismatch("the model has fewer latents than a chunk uses")
       }
     }
-    var plan = Plan(strands: strands, usesDouble: flags & 1 != 0, latentCount: latentCount)
+    var plan = Plan(
+      strands: strands, usesDouble: flags & 1 != 0, keepsRows: flags & ChunkFlags.exactRows != 0,
+      latentCount: latentCount)
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
@@ -89,16 +92,23 @@ struct ChunkDecoder {
         treatment == .constant ? try header.take(layout.fields[index].type.size) : nil)
       if treatment == .coded { coded.append(index) }
     }
+    var heads = List<Column.Head?>()
+    for _ in 0..<latentCount + coded.count {
+      heads.append(
+        flags & ChunkFlags.shortColumns != 0
+          ? Column.Head(flags: try header.byte(), form: try header.byte()) : nil)
+    }
     for index in 0..<latentCount {
       plan.columns.append(
         try Column(
-          field: nil, index: index, columnCount: latentCount + coded.count, from: &header))
+          field: nil, index: index, columnCount: latentCount + coded.count,
+          head: heads[index], from: &header))
     }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
       let column = try Column(
         field: coded[index], index: latentCount + index, columnCount: latentCount + coded.count,
-        from: &header)
+        head: heads[latentCount + index], from: &header)
       column.clampRange = type.clampRange(origin: column.integerOrigin)
       guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
@@ -143,8 +153,16 @@ struct ChunkDecoder {
     try decodeColumns(plan, columns.count, terms, outputs, &header, &body, zlib)
 
     try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
+    var exact: List<Int> = List()
     for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
-      try decodeExact(index, &header, &body, zlib, recordCount, target)
+      exact.append(index)
+    }
+    if plan.keepsRows {
+      try ExactRows.read(
+        try body.take(try header.count(limit: Limits.chunkBytes)), layout, exact,
+        recordCount: recordCount, zlib, target)
+    } else {
+      for index in exact { try decodeExact(index, &header, &body, zlib, recordCount, target) }
     }
     try header.expectEnd()
     try body.expectEnd()
@@ -221,6 +239,25 @@ struct ChunkDecoder {
       }
       try decodeColumns(plan, plan.latentCount, LinearTerms(), outputs, &header, &body, zlib)
       return true
+    }
+  }
+
+  /// For each field the bound that its column's unit stands for in a small chunk; else 0.
+  func derivedBounds(
+    _ payload: UnsafeRawBufferPointer, recordCount: Int
+  ) throws(AEZipError) -> List<Double> {
+    let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
+    return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
+      var header = ByteReader(
+        UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
+        what: "the header of a chunk")
+      var bounds = List<Double>(repeating: 0, count: layout.fields.count)
+      for column in try readPlan(&header, recordCount).columns {
+        if let field = column.field {
+          bounds[field] = column.derivedBound(layout.fields[field].type)
+        }
+      }
+      return bounds
     }
   }
 

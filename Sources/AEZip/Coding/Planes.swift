@@ -81,7 +81,10 @@ func gather(
   guard strands.laneCount < Strands.width else { return }
   for block in blocks {
     let row = plane.base + block * Strands.width * size
-    for lane in strands.laneCount..<Strands.width { memcpy(row + lane * size, row, size) }
+    // All strands in turn: plans are made from all lanes.
+    for lane in strands.laneCount..<Strands.width {
+      memcpy(row + lane * size, row + (lane % strands.laneCount) * size, size)
+    }
   }
 }
 

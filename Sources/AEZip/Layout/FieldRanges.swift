@@ -32,15 +32,22 @@ public struct FieldRanges: Sendable {
 
   /// Takes the values of whole records into account; bytes after the last whole record are ignored,
   /// and so are fields whose bound is not relative.
-  public mutating func add(_ records: UnsafeRawBufferPointer) {
+  ///
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  public mutating func add(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    try add(records, all: false)
+  }
+
+  /// - Parameter all: also fields whose bound is not relative.
+  mutating func add(_ records: UnsafeRawBufferPointer, all: Bool) throws(AEZipError) {
     let size = layout.recordSize
     let count = records.count / size
     let kernels = Kernels()
     // For each field 64 running minima, then as many maxima.
     let fieldCount = layout.fields.count
-    guard count > 0, let lanes = try? Memory<Double>(fieldCount * 128),
-      let values = try? Memory<Double>(64)
-    else { return }
+    guard count > 0 else { return }
+    let lanes = try Memory<Double>(fieldCount * 128)
+    let values = try Memory<Double>(64)
     for index in 0..<fieldCount { layout.fields[index].type.clearExtent(lanes.base + index * 128) }
     // A few records at a time, so that each is read from memory once.
     var first = 0
@@ -49,7 +56,7 @@ public struct FieldRanges: Sendable {
       let base = records.baseAddress! + first * size
       for index in 0..<fieldCount {
         let field = layout.fields[index]
-        if case .relative = field.bound {} else { continue }
+        guard all || field.bound.isRelative else { continue }
         let p = base + field.offset
         if field.type.size == 8 && !field.type.isFloat {
           extend(index, field.type, field.type.integerRange(p, stride: size, count: batch))
@@ -65,7 +72,7 @@ public struct FieldRanges: Sendable {
       }
       first += batch
     }
-    for index in 0..<fieldCount {
+    for index in 0..<fieldCount where integers[index] == nil {
       let (low, high) = layout.fields[index].type.extent(lanes.base + index * 128)
       minima[index] = min(minima[index], low)
       maxima[index] = max(maxima[index], high)
@@ -82,8 +89,8 @@ public struct FieldRanges: Sendable {
       if before.high ^ flip > high ^ flip { high = before.high }
     }
     integers[field] = (low, high)
-    minima[field] = type.double(low)
-    maxima[field] = type.double(high)
+    minima[field] = min(minima[field], type.double(low))
+    maxima[field] = max(maxima[field], type.double(high))
   }
 }
 
