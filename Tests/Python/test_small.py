@@ -1,8 +1,8 @@
 """A hundred records never cost more than storing them packed plus 300 bytes.
 
-Packed: each value of a field in ceil(log2(range / step + 1)) bits. Noise that fills its range evenly
-leaves no room at all for saying where the range lies, which packed storage needs too: there its
-minimum and step count, four bytes a field.
+Packed: each value of a field in ceil(log2(range / step + 1)) bits. Noise that fills its range evenly,
+or only its lower half, leaves little room for saying where the range lies, which packed storage needs
+too: there its minimum and step count, four bytes a field.
 """
 
 import math
@@ -46,7 +46,7 @@ def table(kind: str, dtype: str, fields: int) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["normal", "walk", "even"])
 def test_a_hundred_records_cost_little_more_than_packed_ones(kind, dtype, fields):
     records = table(kind, dtype, fields)
-    allowed = ALLOWED + (4 * fields if kind == "even" else 0)
+    allowed = ALLOWED + (4 * fields if kind == "even" or dtype[0] == "u" else 0)
     for rel in RELATIVE:
         assert len(aezip.compress(records, rel=rel)) <= packed(records, rel) + allowed, rel
     plain = records.tobytes()
@@ -83,7 +83,7 @@ def test_statistics_of_few_records_are_rounded_outwards():
                 continue
             low, high = values[finite].min(), values[finite].max()
             asked = 1e-2 * (high - low)
-            assert 0.98 * asked <= told.absolute_bound <= asked or values.dtype.kind == "i"
+            assert 0.98 * asked <= told.absolute_bound <= asked or records[name].dtype.kind == "i"
             assert low - 2 * asked <= told.minimum <= low
             assert high <= told.maximum <= high + 2 * asked
             errors = np.abs(values - restored)[finite]

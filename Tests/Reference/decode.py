@@ -793,8 +793,10 @@ class Chunk:
         for column in self.columns[self.latents :]:
             bounds[column.field] = column.unit * (0.5 + 2**-9)
             if column.lattice:
-                whole = column.field.type.kind in "iu"
-                bounds[column.field] = column.unit * (column.multiple - 1) / 2 if whole else 0.0
+                bound = column.unit * (column.multiple - 1) / 2
+                if column.multiple == 1 and column.unit >= 256:
+                    bound = column.unit / 2
+                bounds[column.field] = bound if column.field.type.kind in "iu" else 0.0
         return [bounds[f] for f in self.layout.fields]
 
     # 6.8

@@ -77,8 +77,8 @@ extension Column {
       // Whole numbers are exact; other decimals need a little room for rounding.
       let whole = lattice.scale == 1 && extent.largestMagnitude < 9e15
       let steps = 2 * bound / spacing * (whole ? 1 : 1 - 1e-5)
-      // Too many steps to count: whole codes are counted instead.
-      let isWide = !type.isFloat && range / spacing >= 1.9e9
+      // Too many steps to count, or to tell how many: whole codes are counted instead.
+      let isWide = !type.isFloat && (range / spacing >= 1.9e9 || isSmall && steps >= 512)
       let limit = isWide ? 0x1p50 : 1e9
       let most = steps < limit ? steps.rounded(.down) + 1 : limit
       var multiple = most
@@ -94,13 +94,19 @@ extension Column {
         if isWide {
           column.unit *= multiple
           column.multiple = 1
-        } else if isSmall && !type.isFloat {
-          column.permitted = column.derivedBound(type)
+          if isSmall { column.unit = Double(Float.twoBytes(below: column.unit)) }
+        }
+        let derived = isSmall ? column.derivedBound(type) : .infinity
+        if derived <= bound && !type.isFloat {
+          column.permitted = derived
           column.isDerived = true
         }
-        let steps = nearest(
-          (extent.mean * lattice.scale - lattice.offset) / lattice.unit)
-        column.origin = lattice.offset + steps * lattice.unit
+        if isWide && isSmall {
+          column.takeOrigin(extent)
+        } else {
+          let steps = nearest((extent.mean * lattice.scale - lattice.offset) / lattice.unit)
+          column.origin = lattice.offset + steps * lattice.unit
+        }
         let largest = range * column.scale / column.unit
         guard largest < 1.9e9, column.origin.magnitude < 9e15 else { return nil }
         let exactInFloat =
@@ -161,9 +167,14 @@ extension Column {
       permitted = derivedBound(type)
       isDerived = true
     }
+    takeOrigin(extent)
+  }
+
+  /// Takes a multiple of the unit near the mean as origin: a share of the range is near enough, and
+  /// sixteen binary digits, which Float holds too.
+  private func takeOrigin(_ extent: Extent) {
     var steps = extent.mean / unit
     guard steps.magnitude < 0x1p40 else { return }
-    // A share of the range is near enough; and sixteen binary digits, which Float holds too.
     var coarse = 1.0
     while coarse * unit < (extent.maximum - extent.minimum) / 64 { coarse *= 2 }
     while (steps / coarse).magnitude >= 65535 { coarse *= 2 }
@@ -174,7 +185,9 @@ extension Column {
   /// The bound that the units of a small chunk stand for: of integers the largest error that there
   /// can be, and 0 for a lattice of floats.
   func derivedBound(_ type: ElementType) -> Double {
-    if lattice { return type.isFloat ? 0 : unit * (multiple - 1) / 2 }
+    if lattice {
+      return type.isFloat ? 0 : multiple > 1 || unit < 256 ? unit * (multiple - 1) / 2 : unit / 2
+    }
     return unit * (0.5 + 0x1p-9)
   }
 
