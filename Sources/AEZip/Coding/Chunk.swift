@@ -87,10 +87,11 @@ struct ChunkEncoder {
       }
       if isConstant(records, recordCount, field) {
         treatments[index] = .constant
-      } else if !keepsRows || bounds[index] > 0, let (units, proofBound) = Column.units(
-        field: index, type: field.type, bound: bounds[index], extent: extent,
-        plane: planes[index], strands: strands, allowLattice: true,
-        isSmall: isSmall && field.bound.isRelative)
+      } else if !keepsRows || bounds[index] > 0,
+        let (units, proofBound) = Column.units(
+          field: index, type: field.type, bound: bounds[index], extent: extent,
+          plane: planes[index], strands: strands, allowLattice: true,
+          isSmall: isSmall && field.bound.isRelative)
       {
         treatments[index] = .coded
         let column = units

@@ -107,7 +107,8 @@ struct Planner {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
     if !moments.isEmpty {
-      let (regression, counts) = regress(columns, index, moments, lags, width,
+      let (regression, counts) = regress(
+        columns, index, moments, lags, width,
         min(sample.targetCount, strands.recordCount))
       for count in counts {
         let coefficients = regression.coefficients(count)
