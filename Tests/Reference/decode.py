@@ -196,8 +196,11 @@ def decode(data: bytes) -> Container:
                 statistics = read_statistics(content, layout)
         elif entry.kind == CHUNK:
             refuse_unless(layout is not None, "the order of sections")
-            chunk = Chunk(payload, entry.records, layout, model)
-            chunks.append(chunk.decode())
+            sources, payload = read_repeats(payload, entry.records)
+            count = entry.records if sources is None else int(sources.max()) + 1
+            chunk = Chunk(payload, count, layout, model)
+            coded = chunk.decode()
+            chunks.append(coded if sources is None else coded[sources])
             bounds = chunk.derived_bounds()
         else:
             refuse_unless(entry.kind >= 2**31, f"an unknown section of type {entry.kind}")
@@ -382,6 +385,31 @@ def absolute_bound(f: Field, low: float, high: float) -> float:
 # ----------------------------------------------------------------------------- 6. Chunks
 
 CONSTANT, EXACT, CODED = range(3)
+
+
+def read_repeats(payload: bytes, count: int) -> Tuple[Optional[np.ndarray], bytes]:
+    """6.9: for each record the coded one that it is restored from, and the coded ones' payload."""
+    if payload[:1] != b"\0":
+        return None, payload
+    reader = Reader(payload)
+    reader.u8()
+    coded, planes = reader.count(count), reader.u8(below=5)
+    refuse_unless(coded > 0 and planes > 0, "repeats of nothing")
+    stream = reader.take(reader.count(2**28))
+    rest = reader.rest()
+    refuse_unless(rest[:1] != b"\0", "repeats of repeats")
+    mask_size, repeats = -(-count // 8), count - coded
+    data = np.frombuffer(inflate(stream, mask_size + planes * repeats), np.uint8)
+    repeated = np.unpackbits(data[:mask_size], bitorder="little")[:count] == 1
+    refuse_unless(repeated.sum() == repeats, "the number of repeats")
+    latest = np.cumsum(~repeated) - 1
+    distances = np.zeros(repeats, np.int64)
+    for place, plane in enumerate(data[mask_size:].reshape(planes, repeats)):
+        distances += plane.astype(np.int64) << (8 * place)
+    sources = latest.copy()
+    sources[repeated] -= distances
+    refuse_unless((sources >= 0).all() and latest[0] == 0, "a repeat of no record")
+    return sources, rest
 
 
 @dataclass

@@ -24,7 +24,7 @@ import aezip  # noqa: E402
 
 VERSION = 3
 # What the version added; the other containers are those of the versions before.
-ADDED = ("short", "rows")
+ADDED = ("short", "rows", "repeats")
 
 
 def containers():
@@ -59,6 +59,8 @@ def containers():
     yield "short_statistics", short_columns(random)[:90], {"rel": 0.02}
     yield "short_statistics_exact", short_columns(random)[:40], {"exact": True}
     yield "rows", random.integers(0, 2**63, (30, 4))[random.integers(0, 30, 200)], {"exact": True}
+    yield "repeats", repeats(random), {"abs": 0.02, "chunk_records": 700}
+    yield "repeats_latents", repeats(random)[["x0", "x1", "x2"]], {"abs": 0.02, "latents": 1}
     yield "trees_latents", np.hstack([trees(random)[:900], latents(random)]), {"abs": 0.1, "latents": 2}
 
 
@@ -89,6 +91,14 @@ def short_columns(random):
     fields += [np.round(values[:, 8], 2), (values[:, 9] * 1e7).astype("i4"), np.rint(values[:, 10]) * 10 + 5]
     fields += [np.where(random.random(count) < 0.1, np.nan, values[:, 11])]
     return tables.structured(fields)
+
+
+def repeats(random):
+    values = random.normal(size=(900, 3)).cumsum(axis=0)
+    fields = [*values.T, values[:, 0].astype("f4"), random.integers(0, 2**63, 900)]
+    fields[1] = np.where(random.random(900) < 0.02, np.nan, fields[1])
+    order = np.where(random.random(900) < 0.6, random.integers(0, 900, 900), np.arange(900))
+    return tables.structured(fields)[order]
 
 
 def few_symbols(random):
@@ -208,7 +218,7 @@ WANTED = {
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
-    "short columns", "rows", "short statistics", "bounds that follow", "bounds that do not",
+    "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
     *(f"unit of form {form}" for form in range(4)), "origin of form 1", "origin of form 2",
 }  # fmt: skip
 
@@ -233,6 +243,14 @@ def observe():
             Observed.note("raw bits")
         return codes, end
 
+    repeated = reference.read_repeats
+
+    def noted_repeats(payload, count):
+        sources, rest = repeated(payload, count)
+        Observed.note("repeats" if sources is not None else "no repeats")
+        return sources, rest
+
+    reference.read_repeats = noted_repeats
     short = reference.read_short_statistics
 
     def noted_statistics(data, layout, records, bounds):

@@ -41,8 +41,72 @@ struct ChunkEncoder {
     var tallies: List<FieldTally>
   }
 
-  /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
+  /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    guard let repeats = try RepeatedRecords.find(records, layout) else {
+      return try encodeOnce(records)
+    }
+    let kept = try repeats.coded(records, recordSize: layout.recordSize)
+    let keptBytes = UnsafeRawBufferPointer(
+      start: kept.base, count: repeats.codedCount * layout.recordSize)
+    var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
+      try encodeOnce(keptBytes)
+    }
+    let payload = try ByteBuffer()
+    try repeats.write(Zlib(), to: payload)
+    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    let bitsOfRecord = 8 * Double(result.payload.count) / Double(repeats.codedCount)
+    try payload.append(result.payload.bytes)
+    // References are sure to pay where they take far less than other records do.
+    if repeats.bits > 0.2 * repeatCount * bitsOfRecord {
+      let plain = try encodeOnce(records)
+      if plain.payload.count <= payload.count { return plain }
+    }
+    let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
+      try prove(repeats, records, &result)
+    }
+    guard isKept else { return try encodeOnce(records) }
+    return Result(payload: payload, tallies: result.tallies)
+  }
+
+  /// Adds the repeated records to the tallies of the coded ones; false if one of them would not be
+  /// restored within its bounds.
+  private func prove(
+    _ repeats: RepeatedRecords, _ records: UnsafeRawBufferPointer, _ result: inout Result
+  ) throws(AEZipError) -> Bool {
+    let size = layout.recordSize
+    let restored = try Memory<UInt8>(repeats.codedCount * size, zeroed: true)
+    var offsets = List<Int?>()
+    for field in layout.fields { offsets.append(field.offset) }
+    try ChunkDecoder(layout: layout, kernels: kernels, model: model).decode(
+      result.payload.bytes, recordCount: repeats.codedCount,
+      target: ChunkDecoder.Target(
+        output: UnsafeMutableRawPointer(restored.base), recordSize: size, offsets: offsets,
+        wanted: 0..<repeats.codedCount))
+    for index in 0..<layout.fields.count {
+      let field = layout.fields[index]
+      var tally = result.tallies[index]
+      guard tally.largestError > 0 || field.type.isFloat else { continue }
+      var next = 0
+      for record in 0..<repeats.recordCount {
+        let source = Int(repeats.sources.base[record])
+        if source == next {
+          next += 1
+          continue
+        }
+        let value = records.baseAddress! + (record * size + field.offset)
+        let error = field.type.error(value, restored.base + (source * size + field.offset))
+        guard error <= tally.largestError else { return false }
+        tally.squaredErrors += error * error
+        if field.type.isFloat && field.type.load(value).isNaN { tally.missingCount += 1 }
+      }
+      result.tallies[index] = tally
+    }
+    return true
+  }
+
+  /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
+  private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let result = try encodeAll(records)
     guard records.count <= ExactRows.mostBytes, bounds.contains(0) else { return result }
     var fields: List<Field> = List()

@@ -22,6 +22,11 @@ struct ChunkDecoder {
     _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
   ) throws(AEZipError) {
     let zlib = Zlib()
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, zlib) {
+      return try repeats.restore(target) { (inner) throws(AEZipError) in
+        try decode(rest, recordCount: repeats.codedCount, target: inner)
+      }
+    }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
     var header = ByteReader(
@@ -216,6 +221,13 @@ struct ChunkDecoder {
     _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
   ) throws(AEZipError) -> Bool {
     let zlib = Zlib()
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, zlib) {
+      var isDone = false
+      try repeats.restore(target) { (inner) throws(AEZipError) in
+        isDone = try decodeLatents(rest, recordCount: repeats.codedCount, target: inner)
+      }
+      return isDone
+    }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
     var header = ByteReader(
@@ -246,6 +258,9 @@ struct ChunkDecoder {
   func derivedBounds(
     _ payload: UnsafeRawBufferPointer, recordCount: Int
   ) throws(AEZipError) -> List<Double> {
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, Zlib()) {
+      return try derivedBounds(rest, recordCount: repeats.codedCount)
+    }
     let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       var header = ByteReader(
@@ -265,6 +280,9 @@ struct ChunkDecoder {
   func describe(
     _ payload: UnsafeRawBufferPointer, recordCount: Int
   ) throws(AEZipError) -> [[UInt8]] {
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, Zlib()) {
+      return try describe(rest, recordCount: repeats.codedCount)
+    }
     let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       var header = ByteReader(
