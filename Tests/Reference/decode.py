@@ -562,10 +562,10 @@ class Chunk:
                 lambda: two_bytes(header),
                 lambda: 1.0,
             ][form & 3]()
-            refuse_unless(form & 12 < 12, "an unknown form of an origin")
             origin = [
                 lambda: header.finite("d"),
                 lambda: header.finite("f"),
+                lambda: float(header.signed()) * (unit / 16),
                 lambda: float(header.signed()) * unit,
             ][form >> 2 & 3]()
             refuse_unless(np.isfinite(unit) and np.isfinite(origin), "units that are not finite")

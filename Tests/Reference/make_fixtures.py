@@ -219,7 +219,7 @@ WANTED = {
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
     "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
-    *(f"unit of form {form}" for form in range(4)), "origin of form 1", "origin of form 2",
+    *(f"unit of form {form}" for form in range(4)), "origin of form 2", "origin of form 3",
 }  # fmt: skip
 
 

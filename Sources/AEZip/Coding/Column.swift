@@ -114,7 +114,7 @@ extension Column {
   private enum Form {
     /// Unit: 0 f64, 1 f32, 2 the high half of an f32, 3 none: it is 1.
     static let unit: UInt8 = 3
-    /// Origin: 0 f64, 4 f32, 8 a multiple of the unit.
+    /// Origin: 0 f64, 4 f32, 8 a multiple of a sixteenth of the unit, 12 of the unit.
     static let origin: UInt8 = 12
     static let multiple: UInt8 = 16
     static let regressors: UInt8 = 32
@@ -127,8 +127,11 @@ extension Column {
     var form: UInt8
   }
 
-  private var originSteps: Double {
-    (origin / unit).magnitude < 0x1p40 ? nearest(origin / unit) : 0
+  /// How many sixteenths of the unit the origin is; nil if it is no such multiple.
+  private var originSteps: Double? {
+    let steps = 16 * origin / unit
+    guard steps.magnitude < 0x1p44 else { return nil }
+    return nearest(steps) * (unit / 16) == origin ? nearest(steps) : nil
   }
 
   var head: Head {
@@ -142,8 +145,8 @@ extension Column {
     let bits = Float(unit).bitPattern
     var form: UInt8 = Double(Float(unit)) == unit ? (bits & 0xFFFF == 0 ? 2 : 1) : 0
     if unit == 1 { form = 3 }
-    if originSteps * unit == origin {
-      form |= 8
+    if let steps = originSteps {
+      form |= nearest(steps / 16) * 16 == steps ? 12 : 8
     } else if Double(Float(origin)) == origin {
       form |= 4
     }
@@ -165,7 +168,7 @@ extension Column {
     switch form & Form.origin {
     case 0: writer.f64(origin)
     case 4: writer.f32(Float(origin))
-    default: writer.signed(Int(originSteps))
+    default: writer.signed(Int(originSteps! / (form & Form.origin == 8 ? 1 : 16)))
     }
     if integerOrigin != 0 { writer.u64(UInt64(bitPattern: integerOrigin)) }
     if scale != 1 { writer.count(Int(scale)) }
@@ -227,8 +230,8 @@ extension Column {
       switch form & Form.origin {
       case 0: origin = try reader.f64()
       case 4: origin = Double(try reader.f32())
-      case 8: origin = Double(try reader.signed()) * unit
-      default: throw .corrupted(what: "the form of a column", declared: Int(form), computed: index)
+      case 8: origin = Double(try reader.signed()) * (unit / 16)
+      default: origin = Double(try reader.signed()) * unit
       }
     } else {
       origin = try reader.f64()

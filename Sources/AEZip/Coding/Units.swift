@@ -102,7 +102,7 @@ extension Column {
           column.isDerived = true
         }
         if isWide && isSmall {
-          column.takeOrigin(extent)
+          column.takeOrigin(extent, finest: 16)
         } else {
           let steps = nearest((extent.mean * lattice.scale - lattice.offset) / lattice.unit)
           column.origin = lattice.offset + steps * lattice.unit
@@ -147,8 +147,8 @@ extension Column {
   private func roundUnit() {
     let short = Float(unit)
     if short.isNormal { unit = Double(Double(short) > unit ? short.nextDown : short) }
-    let steps = origin / unit
-    if steps.magnitude < 0x1p40 { origin = nearest(steps) * unit }
+    let steps = 16 * origin / unit
+    if steps.magnitude < 0x1p44 { origin = nearest(steps) * (unit / 16) }
   }
 
   /// Takes a unit of eight binary digits, so small that the bound follows from it, if rounding leaves
@@ -167,19 +167,18 @@ extension Column {
       permitted = derivedBound(type)
       isDerived = true
     }
-    takeOrigin(extent)
+    takeOrigin(extent, finest: 1)
   }
 
-  /// Takes a multiple of the unit near the mean as origin: a share of the range is near enough, and
-  /// sixteen binary digits, which Float holds too.
-  private func takeOrigin(_ extent: Extent) {
-    var steps = extent.mean / unit
-    guard steps.magnitude < 0x1p40 else { return }
-    var coarse = 1.0
-    while coarse * unit < (extent.maximum - extent.minimum) / 64 { coarse *= 2 }
+  /// Takes as origin a multiple of the unit, or of a sixteenth of it, near the mean: a share of the
+  /// range is near enough, and sixteen binary digits, which Float holds too.
+  private func takeOrigin(_ extent: Extent, finest: Double) {
+    let steps = 16 * extent.mean / unit
+    guard steps.magnitude < 0x1p44 else { return }
+    var coarse = finest
+    while coarse * unit < (extent.maximum - extent.minimum) / 4 { coarse *= 2 }
     while (steps / coarse).magnitude >= 65535 { coarse *= 2 }
-    steps = nearest(steps / coarse) * coarse
-    origin = steps * unit
+    origin = nearest(steps / coarse) * coarse * (unit / 16)
   }
 
   /// The bound that the units of a small chunk stand for: of integers the largest error that there
