@@ -38,7 +38,7 @@ struct ChunkDecoder {
   }
 
   /// Unpacks the header; also what follows it.
-  private func openHeader(
+  func openHeader(
     _ payload: UnsafeRawBufferPointer, _ zlib: Zlib
   ) throws(AEZipError) -> (bytes: Memory<UInt8>, count: Int, body: ByteReader) {
     var body = ByteReader(payload, what: "a chunk")
@@ -48,7 +48,7 @@ struct ChunkDecoder {
   }
 
   /// What a header says before the codes' directory.
-  private struct Plan {
+  struct Plan {
     var strands: Strands
     var usesDouble: Bool
     var keepsRows: Bool
@@ -57,9 +57,11 @@ struct ChunkDecoder {
     /// For each constant field its bytes.
     var constants: List<UnsafeRawBufferPointer?> = List()
     var columns: [Column] = []
+    /// Bytes of the header before its compression that describe each column, but for the head.
+    var columnBytes: List<Int> = List()
   }
 
-  private func readPlan(
+  func readPlan(
     _ header: inout ByteReader, _ recordCount: Int
   ) throws(AEZipError) -> Plan {
     let declared = try header.count(limit: Limits.chunkRecords)
@@ -103,11 +105,14 @@ struct ChunkDecoder {
         flags & ChunkFlags.shortColumns != 0
           ? Column.Head(flags: try header.byte(), form: try header.byte()) : nil)
     }
+    var start = header.position
     for index in 0..<latentCount {
       plan.columns.append(
         try Column(
           field: nil, index: index, columnCount: latentCount + coded.count,
           head: heads[index], from: &header))
+      plan.columnBytes.append(header.position - start)
+      start = header.position
     }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
@@ -119,6 +124,8 @@ struct ChunkDecoder {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
       }
       plan.columns.append(column)
+      plan.columnBytes.append(header.position - start)
+      start = header.position
     }
     return plan
   }
@@ -173,11 +180,10 @@ struct ChunkDecoder {
     try body.expectEnd()
   }
 
-  /// The codes of the first columns to their values.
-  private func decodeColumns(
-    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ outputs: List<Scatter?>,
-    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
-  ) throws(AEZipError) {
+  /// The number of codes of every piece, and how many pieces the first columns have.
+  func readPieceCounts(
+    _ plan: Plan, _ count: Int, _ header: inout ByteReader
+  ) throws(AEZipError) -> (counts: [Int], wanted: Int) {
     let recordCount = plan.strands.recordCount
     var pieceCounts: [Int] = []
     var wanted = 0
@@ -199,6 +205,16 @@ struct ChunkDecoder {
       }
     }
     if count == plan.columns.count { wanted = pieceCounts.count }
+    return (pieceCounts, wanted)
+  }
+
+  /// The codes of the first columns to their values.
+  private func decodeColumns(
+    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ outputs: List<Scatter?>,
+    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
+  ) throws(AEZipError) {
+    let (pieceCounts, wanted) = try readPieceCounts(plan, count, &header)
+    let recordCount = plan.strands.recordCount
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
     let ordered = try Memory<Int32>(max(count * recordCount, 1))
     try unpacker.unpack(&body, wanted: wanted, zlib: zlib, kernels: kernels, into: ordered.base)
@@ -273,36 +289,6 @@ struct ChunkDecoder {
         }
       }
       return bounds
-    }
-  }
-
-  /// How each field is coded, in words.
-  func describe(
-    _ payload: UnsafeRawBufferPointer, recordCount: Int
-  ) throws(AEZipError) -> [[UInt8]] {
-    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, Zlib()) {
-      return try describe(rest, recordCount: repeats.codedCount)
-    }
-    let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
-    return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
-      var header = ByteReader(
-        UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
-        what: "the header of a chunk")
-      let plan = try readPlan(&header, recordCount)
-      var texts: [[UInt8]] = plan.treatments.map {
-        var text: [UInt8] = []
-        switch $0 {
-        case .constant: text.append(text: "constant")
-        case .exact: text.append(text: "byte planes")
-        case .coded: break
-        }
-        return text
-      }
-      for column in plan.columns {
-        guard let field = column.field else { continue }
-        texts[field] = column.description { plan.columns[$0].field ?? -1 - $0 }
-      }
-      return texts
     }
   }
 

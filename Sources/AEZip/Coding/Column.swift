@@ -307,10 +307,10 @@ extension Column {
     var text: [UInt8] = []
     if lattice {
       text.append(text: "lattice, step ")
-      text.append(shortest: unit * multiple / scale)
+      text.append(shortest: fourDigits(unit * multiple / scale))
     } else {
       text.append(text: "step ")
-      text.append(shortest: unit)
+      text.append(shortest: fourDigits(unit))
     }
     text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
     for regressor in regressors {
@@ -339,4 +339,11 @@ extension Column {
 /// 2 to a power of 0 ... 1023, exactly.
 func exp2(_ exponent: Int) -> Double {
   Double(bitPattern: UInt64(1023 + exponent) << 52)
+}
+
+/// A positive number rounded to four decimal digits or some more, for a reader's eyes.
+private func fourDigits(_ value: Double) -> Double {
+  var scale = 1.0
+  while value * scale < 1000 && scale < 1e300 { scale *= 10 }
+  return scale > 1 ? nearest(value * scale) / scale : value
 }

@@ -304,12 +304,14 @@ public final class ContainerReader {
     }
   }
 
-  /// How the first chunk codes each field, in words.
-  func firstChunkChoices() throws(AEZipError) -> [[UInt8]] {
-    guard let chunk = chunks.first else { return [] }
+  /// How the first chunk codes each field, and what that takes; nil without records.
+  func explainFirstChunk() throws(AEZipError) -> ChunkExplanation? {
+    guard let chunk = chunks.first else { return nil }
     let payload = try source.payload(chunk.section)
-    return try ChunkDecoder(layout: layout, kernels: kernels, model: model).describe(
-      payload.bytes, recordCount: chunk.recordCount)
+    return try withExtendedLifetime(payload) { () throws(AEZipError) in
+      try ChunkDecoder(layout: layout, kernels: kernels, model: model).explain(
+        payload.bytes, recordCount: chunk.recordCount)
+    }
   }
 
   // MARK: - Index
