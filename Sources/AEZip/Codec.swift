@@ -31,7 +31,7 @@ public enum Codec {
         "# bytes are no whole number of records of # bytes", records.count, layout.recordSize)
     }
     var ranges = FieldRanges(layout: layout)
-    ranges.add(records)
+    try ranges.add(records)
     let writer = try ContainerWriter(
       layout: layout, ranges: ranges, options: options, write: write)
     try writer.appendAll(records)

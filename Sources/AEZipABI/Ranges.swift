@@ -24,7 +24,7 @@ public func aez_ranges(
         ranges.maxima[field] = maxima[field]
       }
     }
-    ranges.add(batch)
+    try ranges.add(batch)
     for field in 0..<layout.fields.count {
       minima[field] = ranges.minima[field]
       maxima[field] = ranges.maxima[field]

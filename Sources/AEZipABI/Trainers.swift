@@ -18,7 +18,7 @@ public func aez_train(
     var options = try TrainingOptions(options)
     let source = try records(source, recordCount, recordSize: layout.recordSize)
     var ranges = FieldRanges(layout: layout)
-    ranges.add(source)
+    try ranges.add(source)
     options.bounds = try layout.trainingBounds(ranges: ranges)
     let trained = try Autoencoder.train(
       source, layout: layout, options: options, progress: report(progress, context))

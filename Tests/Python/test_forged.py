@@ -97,7 +97,18 @@ def forged_packed(random, payload: bytes) -> bytes:
 
 
 def forged_chunk(random, payload: bytes) -> bytes:
-    """A chunk with another header, or with other codes in one of its streams."""
+    """A chunk with other repeats, another header, or with other codes in one of its streams."""
+    if payload[0] == 0:
+        coded, start = count_at(payload, 1)
+        size, start = count_at(payload, start + 1)
+        rest = payload[start + size :]
+        if random.random() < 0.3:
+            repeats = scrambled(random, zlib.decompress(payload[start : start + size]))
+            coded += int(random.integers(-1, 2)) if random.random() < 0.2 else 0
+            packed = zlib.compress(repeats)
+            planes = payload[start - len(counted(size)) - 1 :][:1]
+            return b"\0" + counted(max(coded, 0)) + planes + counted(len(packed)) + packed + rest
+        return payload[: start + size] + forged_chunk(random, rest)
     _, start = count_at(payload, 0)
     size, start = count_at(payload, start)
     header, body = zlib.decompress(payload[start : start + size]), payload[start + size :]
@@ -150,6 +161,9 @@ def original(random):
         before = fields[-1] if fields else None
         kind, dtype = str(random.choice(KINDS)), str(random.choice(TYPES))
         fields.append(field(random, kind, count, dtype, before))
+    if random.random() < 0.3:
+        order = random.integers(0, count, count)
+        fields = [values[order] for values in fields]
     asked = [{"exact": True}, {"rel": 1e-3}, {"abs": 0.01}, {"rel": 0.05}][random.integers(0, 4)]
     latents = [None, 2][random.integers(0, 2)]
     container = aezip.compress(structured(fields), **asked, latents=latents, chunk_records=100)

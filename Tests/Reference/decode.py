@@ -137,7 +137,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2), f"format version {version}")
+    refuse_unless(version in (1, 2, 3), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -169,6 +169,8 @@ def decode(data: bytes) -> Container:
     record_count, entries = read_index(data)
     layout: Optional[Layout] = None
     statistics: Optional[List[FieldStatistics]] = None
+    short: Optional[bytes] = None
+    bounds: List[float] = []
     model: Optional[Model] = None
     metadata: Optional[bytes] = None
     chunks: List[np.ndarray] = []
@@ -187,16 +189,30 @@ def decode(data: bytes) -> Container:
             refuse_unless(len(metadata) <= 2**24, "the metadata")
         elif entry.kind == STATISTICS:
             refuse_unless(layout is not None and statistics is None, "the order of sections")
-            statistics = read_statistics(unpacked(payload), layout)
+            statistics, content = [], unpacked(payload)
+            if content[:1] == b"\x20":
+                short = content
+            else:
+                statistics = read_statistics(content, layout)
         elif entry.kind == CHUNK:
             refuse_unless(layout is not None, "the order of sections")
-            chunks.append(Chunk(payload, entry.records, layout, model).decode())
+            sources, payload = read_repeats(payload, entry.records)
+            count = entry.records if sources is None else int(sources.max()) + 1
+            chunk = Chunk(payload, count, layout, model)
+            coded = chunk.decode()
+            chunks.append(coded if sources is None else coded[sources])
+            bounds = chunk.derived_bounds()
         else:
             refuse_unless(entry.kind >= 2**31, f"an unknown section of type {entry.kind}")
     refuse_unless(layout is not None and statistics is not None, "a section is missing")
     records = np.concatenate(chunks) if chunks else np.zeros((0, layout.record_size), np.uint8)
+    records = records.reshape(-1).view(layout.dtype())[:record_count]
+    if short is not None:
+        few = record_count <= 1024 and records.nbytes <= 2**22
+        refuse_unless(len(chunks) == 1 and few, "short statistics of many records")
+        statistics = read_short_statistics(short, layout, records, bounds)
     return Container(
-        records.reshape(-1).view(layout.dtype())[:record_count],
+        records,
         layout,
         metadata or b"",
         statistics,
@@ -322,6 +338,42 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
     return result
 
 
+def read_short_statistics(
+    data: bytes, layout: Layout, records: np.ndarray, bounds: List[float]
+) -> List[FieldStatistics]:
+    """5.1: what the restored records tell is not stored."""
+    reader = Reader(data)
+    reader.u8()
+    flags = [reader.u8(below=4) for _ in layout.fields]
+    absolute = []
+    for f, flag, derived in zip(layout.fields, flags, bounds):
+        bound = {0: 0.0, 1: f.bound, 2: derived}[f.kind]
+        if flag & 1:
+            bound = two_bytes(reader)
+            refuse_unless(np.isfinite(bound) and bound >= 0, "the bound of a field")
+        absolute.append(bound)
+    largest, rmse = (
+        [reader.u8() / 32 * bound if flag & 2 else 0.0 for flag, bound in zip(flags, absolute)]
+        for _ in range(2)
+    )
+    reader.end()
+    result = []
+    for name, *errors in zip(records.dtype.names, absolute, largest, rmse):
+        values = records[name]
+        known = values[np.isfinite(values)]
+        low = high = float("nan")
+        if known.size:
+            low, high = float(known.min()) - errors[1], float(known.max()) + errors[1]
+        missing = int(np.isnan(values).sum())
+        result.append(FieldStatistics(low, high, missing, *errors))
+    return result
+
+
+def two_bytes(reader: Reader) -> float:
+    """The high half of a binary32."""
+    return struct.unpack("<f", b"\0\0" + reader.take(2))[0]
+
+
 def absolute_bound(f: Field, low: float, high: float) -> float:
     if f.kind != 2 or not low < high:
         return f.bound if f.kind == 1 else 0.0
@@ -333,6 +385,31 @@ def absolute_bound(f: Field, low: float, high: float) -> float:
 # ----------------------------------------------------------------------------- 6. Chunks
 
 CONSTANT, EXACT, CODED = range(3)
+
+
+def read_repeats(payload: bytes, count: int) -> Tuple[Optional[np.ndarray], bytes]:
+    """6.9: for each record the coded one that it is restored from, and the coded ones' payload."""
+    if payload[:1] != b"\0":
+        return None, payload
+    reader = Reader(payload)
+    reader.u8()
+    coded, planes = reader.count(count), reader.u8(below=5)
+    refuse_unless(coded > 0 and planes > 0, "repeats of nothing")
+    stream = reader.take(reader.count(2**28))
+    rest = reader.rest()
+    refuse_unless(rest[:1] != b"\0", "repeats of repeats")
+    mask_size, repeats = -(-count // 8), count - coded
+    data = np.frombuffer(inflate(stream, mask_size + planes * repeats), np.uint8)
+    repeated = np.unpackbits(data[:mask_size], bitorder="little")[:count] == 1
+    refuse_unless(repeated.sum() == repeats, "the number of repeats")
+    latest = np.cumsum(~repeated) - 1
+    distances = np.zeros(repeats, np.int64)
+    for place, plane in enumerate(data[mask_size:].reshape(planes, repeats)):
+        distances += plane.astype(np.int64) << (8 * place)
+    sources = latest.copy()
+    sources[repeated] -= distances
+    refuse_unless((sources >= 0).all() and latest[0] == 0, "a repeat of no record")
+    return sources, rest
 
 
 @dataclass
@@ -375,6 +452,7 @@ class Column:
 
     field: Optional[Field]
     snap: int
+    lattice: bool
     single: bool
     record_order: bool
     origin: float
@@ -428,7 +506,8 @@ class Chunk:
         refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
         refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
         self.strands = Strands(self.count, lanes)
-        flags = header.u8(below=4)
+        flags = header.u8(below=16)
+        self.short, self.rows = flags & 4 == 4, flags & 8 == 8
         self.wide = flags & 1 == 1
         most = len(self.model.weights) if self.model else 0
         self.latents = header.count(most) if flags & 2 else 0
@@ -442,6 +521,8 @@ class Chunk:
             else:
                 (exact if treatment == EXACT else coded).append(f)
         held = [None] * self.latents + coded
+        # 6.3.2
+        self.heads = [(header.u8(), header.u8(below=128)) for _ in held] if self.short else []
         self.columns = [self.read_column(f, n, len(held)) for n, f in enumerate(held)]
         if self.latents:
             for column in self.columns[self.latents :]:
@@ -449,8 +530,11 @@ class Chunk:
         # 6.5 to 6.8
         self.restore(self.read_codes(self.read_pieces()))
         self.read_exceptions()
-        for f in exact:
-            self.put(f, self.read_exact(f))
+        if self.rows:
+            self.read_rows(exact)
+        else:
+            for f in exact:
+                self.put(f, self.read_exact(f))
         header.end()
         self.body.end()
         return self.output
@@ -465,22 +549,49 @@ class Chunk:
             refuse_unless(lag > 0 or column < number, "a column that is not known yet")
             return column, lag
 
-        flags = header.u8()
+        def read_sources() -> List[Reference]:
+            return [Reference(*reference(), header.count(4096)) for _ in range(header.count(6))]
+
+        flags, form = self.heads[number] if self.short else (header.u8(), 112)
         refuse_unless(flags & 3 < 3, "an unknown snap")
-        origin, unit = header.finite("d"), header.finite("d")
+        intercept = 0.0
+        if self.short:
+            unit = [
+                lambda: header.finite("d"),
+                lambda: header.finite("f"),
+                lambda: two_bytes(header),
+                lambda: 1.0,
+            ][form & 3]()
+            origin = [
+                lambda: header.finite("d"),
+                lambda: header.finite("f"),
+                lambda: float(header.signed()) * (unit / 16),
+                lambda: float(header.signed()) * unit,
+            ][form >> 2 & 3]()
+            refuse_unless(np.isfinite(unit) and np.isfinite(origin), "units that are not finite")
+        else:
+            origin, unit = header.finite("d"), header.finite("d")
         base = header.number("q") if flags & 32 else 0
-        scale = header.finite("d") if flags & 64 else 1.0
-        multiple = header.count(2**30)
-        intercept = header.finite("f")
+        scale = 1.0
+        if flags & 64:
+            scale = float(header.count(2**53)) if self.short else header.finite("d")
+        multiple = header.count(2**30) if form & 16 else 1
+        if not self.short:
+            intercept = header.finite("f")
         refuse_unless(unit > 0 and scale > 0 and multiple > 0, "units that are not positive")
-        count = header.count(64)
+        count = header.count(64) if form & 32 else 0
         exponent = header.u8(below=64) if count else 0
         regressors = [Reference(*reference(), header.signed() / 2**exponent) for _ in range(count)]
-        sources = [Reference(*reference(), header.count(4096)) for _ in range(header.count(6))]
+        sources = [] if self.short else read_sources()
         tree = self.read_tree(reference) if flags & 128 else None
+        if self.short and form & 64:
+            sources = read_sources()
         thresholds: List[List[int]] = []
         group_count = tree.group_count if tree else 1
         for _ in range(group_count):
+            if not form & 64:
+                thresholds.append([])
+                continue
             left = 32 - group_count - sum(map(len, thresholds))
             thresholds.append([header.count(2**31 - 1) for _ in range(header.count(left))])
         single = flags & 8 != 0
@@ -493,7 +604,7 @@ class Chunk:
             right = narrow and scale == 1 and not self.wide
             refuse_unless(right, "a single column that cannot be one")
         return Column(
-            f, flags & 3, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
+            f, flags & 3, flags & 4 == 4, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
             regressors, sources, thresholds, tree,
         )  # fmt: skip
 
@@ -702,7 +813,31 @@ class Chunk:
             self.output[records, f.offset : f.offset + size] = planes.T
         places.end()
 
+    # 5.1
+
+    def derived_bounds(self) -> List[float]:
+        """The bounds that the units of a small container stand for."""
+        bounds = dict.fromkeys(self.layout.fields, 0.0)
+        for column in self.columns[self.latents :]:
+            bounds[column.field] = column.unit * (0.5 + 2**-9)
+            if column.lattice:
+                bound = column.unit * (column.multiple - 1) / 2
+                if column.multiple == 1 and column.unit >= 256:
+                    bound = column.unit / 2
+                bounds[column.field] = bound if column.field.type.kind in "iu" else 0.0
+        return [bounds[f] for f in self.layout.fields]
+
     # 6.8
+
+    def read_rows(self, fields: List[Field]) -> None:
+        size = sum(f.type.itemsize for f in fields)
+        stream = self.body.take(self.header.count(2**28))
+        rows = np.frombuffer(inflate(stream, size * self.count), np.uint8)
+        rows, start = rows.reshape(self.count, size), 0
+        for f in fields:
+            end = start + f.type.itemsize
+            self.output[:, f.offset : f.offset + f.type.itemsize] = rows[:, start:end]
+            start = end
 
     def read_exact(self, f: Field) -> np.ndarray:
         transform = self.header.u8(below=4)

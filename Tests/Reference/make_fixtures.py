@@ -22,9 +22,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 2
-# What the version added; the other containers are those of the version before.
-ADDED = "trees"
+VERSION = 3
+# What the version added; the other containers are those of the versions before.
+ADDED = ("short", "rows", "repeats")
 
 
 def containers():
@@ -55,6 +55,12 @@ def containers():
     yield "gaps_in_records", gaps(walk), {"abs": 0.1}
     yield "trees", trees(random), {"abs": 0.02}
     yield "trees_binary64", trees(random).astype("f8")[:900], {"abs": 1e-7}
+    yield "short_columns", short_columns(random), {"rel": 1e-3, "chunk_records": 300}
+    yield "short_statistics", short_columns(random)[:90], {"rel": 0.02}
+    yield "short_statistics_exact", short_columns(random)[:40], {"exact": True}
+    yield "rows", random.integers(0, 2**63, (30, 4))[random.integers(0, 30, 200)], {"exact": True}
+    yield "repeats", repeats(random), {"abs": 0.02, "chunk_records": 700}
+    yield "repeats_latents", repeats(random)[["x0", "x1", "x2"]], {"abs": 0.02, "latents": 1}
     yield "trees_latents", np.hstack([trees(random)[:900], latents(random)]), {"abs": 0.1, "latents": 2}
 
 
@@ -75,6 +81,24 @@ def trees(random):
     value = np.array([0, 5, -3, 40])[kind] + np.abs(level) + random.normal(size=2500) * unrest
     fields = [kind, level, value, value * level + kind, np.where(kind > 1, 0, level)]
     return np.stack(fields, axis=1).astype("f4")
+
+
+def short_columns(random):
+    count = 400
+    values = np.cumsum(random.normal(size=(count, 12)), axis=0)
+    fields = [values[:, place] * 10.0 ** (place - 3) for place in range(6)]
+    fields += [(values[:, 6] * 9 + 5e6).astype("f4"), np.rint(values[:, 7] * 1e9).astype("i8")]
+    fields += [np.round(values[:, 8], 2), (values[:, 9] * 1e7).astype("i4"), np.rint(values[:, 10]) * 10 + 5]
+    fields += [np.where(random.random(count) < 0.1, np.nan, values[:, 11])]
+    return tables.structured(fields)
+
+
+def repeats(random):
+    values = random.normal(size=(900, 3)).cumsum(axis=0)
+    fields = [*values.T, values[:, 0].astype("f4"), random.integers(0, 2**63, 900)]
+    fields[1] = np.where(random.random(900) < 0.02, np.nan, fields[1])
+    order = np.where(random.random(900) < 0.6, random.integers(0, 900, 900), np.arange(900))
+    return tables.structured(fields)[order]
 
 
 def few_symbols(random):
@@ -150,6 +174,11 @@ class Observed(reference.Chunk):
         self.note("base" if column.base else "no base")
         self.note("scale" if column.scale != 1 else "no scale")
         self.note("multiple" if column.multiple > 1 else "no multiple")
+        self.note("short columns" if self.short else "long columns")
+        if self.short:
+            form = self.heads[number][1]
+            self.note(f"unit of form {form & 3}")
+            self.note(f"origin of form {form >> 2 & 3}")
         for regressor in column.regressors:
             self.note(f"regressor of lag {min(regressor.lag, 1)}")
         if column.tree:
@@ -164,6 +193,10 @@ class Observed(reference.Chunk):
     def read_exact(self, f):
         self.note(f"transform {self.header.data[self.header.position]}")
         return super().read_exact(f)
+
+    def read_rows(self, fields):
+        self.note("rows")
+        super().read_rows(fields)
 
     def decode(self):
         output = super().decode()
@@ -185,6 +218,8 @@ WANTED = {
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
+    "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
+    *(f"unit of form {form}" for form in range(4)), "origin of form 2", "origin of form 3",
 }  # fmt: skip
 
 
@@ -208,6 +243,24 @@ def observe():
             Observed.note("raw bits")
         return codes, end
 
+    repeated = reference.read_repeats
+
+    def noted_repeats(payload, count):
+        sources, rest = repeated(payload, count)
+        Observed.note("repeats" if sources is not None else "no repeats")
+        return sources, rest
+
+    reference.read_repeats = noted_repeats
+    short = reference.read_short_statistics
+
+    def noted_statistics(data, layout, records, bounds):
+        Observed.note("short statistics")
+        flags = data[1 : 1 + len(layout.fields)]
+        Observed.note("bounds that do not" if any(flag & 1 for flag in flags) else "")
+        Observed.note("bounds that follow" if any(bounds) else "")
+        return short(data, layout, records, bounds)
+
+    reference.read_short_statistics = noted_statistics
     reference.Chunk = Observed
     reference.ungroup, reference.symbols_to_codes = noted_ungroup, noted_to_codes
 

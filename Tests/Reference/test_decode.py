@@ -53,7 +53,9 @@ def coded_columns(records: np.ndarray, **how):
     if models:
         packed = reference.payload_of(blob, models[0])
         model = reference.read_model(reference.unpacked(packed), len(layout.fields))
-    chunk = reference.Chunk(reference.payload_of(blob, entry), entry.records, layout, model)
+    sources, payload = reference.read_repeats(reference.payload_of(blob, entry), entry.records)
+    count = entry.records if sources is None else int(sources.max()) + 1
+    chunk = reference.Chunk(payload, count, layout, model)
     chunk.decode()
     return chunk
 
@@ -266,6 +268,55 @@ def test_tables_with_repeated_records():
     assert_same(kinds[random.integers(0, 40, 6000)], abs=0)
 
 
+def test_repeated_records():
+    random = np.random.default_rng(12)
+    values = smooth(3000, 3)
+    values[random.random(values.shape) < 0.01] = np.nan
+    order = np.where(random.random(3000) < 0.5, random.integers(0, 3000, 3000), np.arange(3000))
+    for how in ({"abs": 0.05}, {"exact": True}, {"abs": 0.05, "latents": 1}):
+        assert_same(values[order], **how)
+        blob = bytes(aezip.compress(values[order], **how))
+        entry = next(e for e in reference.read_index(blob)[1] if e.kind == reference.CHUNK)
+        assert reference.payload_of(blob, entry)[0] == 0
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_both_refuse_the_same_damaged_repeats(seed):
+    random = np.random.default_rng(seed)
+    values = random.integers(0, 2**60, (40, 2))[random.integers(0, 40, 90)]
+    blob = bytes(aezip.compress(values, exact=True))
+
+    def change(payload: bytes) -> bytes:
+        assert payload[0] == 0
+        reader = reference.Reader(payload)
+        reader.u8()
+        coded, planes = reader.count(), reader.u8()
+        stream = reader.take(reader.count())
+        data = bytearray(zlib.decompress(stream))
+        action = random.integers(4)
+        if action < 2:
+            data[random.integers(len(data))] = random.integers(256)
+        elif action == 2:
+            coded += int(random.integers(-2, 3))
+        else:
+            planes = int(random.integers(0, 6))
+        packed = zlib.compress(bytes(data))
+        return b"\0" + leb(coded) + bytes([planes]) + leb(len(packed)) + packed + reader.rest()
+
+    damaged = rewritten(blob, reference.CHUNK, change)
+    try:
+        expected = reference.decode(damaged).records
+    except reference.Refused:
+        expected = None
+    try:
+        found = aezip.decompress(damaged)
+    except aezip.AezipError:
+        found = None
+    assert (expected is None) == (found is None)
+    if expected is not None:
+        assert columns(found) == columns(expected)
+
+
 def test_metadata_is_kept_as_it_is():
     for metadata in ("a text", "long " * 10000):
         container = assert_same(smooth(100, 2), abs=0.1, metadata=metadata)
@@ -308,13 +359,19 @@ def leb(value: int) -> bytes:
 
 
 def chunk_with(payload: bytes, change) -> bytes:
-    """A chunk's payload with its unpacked header changed."""
+    """A chunk's payload with its unpacked header changed, behind repeats if there are."""
+    start = b""
+    if payload[0] == 0:
+        reader = reference.Reader(payload)
+        reader.take(1), reader.count(), reader.take(1)
+        reader.take(reader.count())
+        start, payload = payload[: reader.position], reader.rest()
     reader = reference.Reader(payload)
     size = reader.count()
     header = reference.inflate(reader.take(reader.count()), size)
     header = bytes(change(bytearray(header)))
     packed = zlib.compress(header)
-    return leb(len(header)) + leb(len(packed)) + packed + reader.rest()
+    return start + leb(len(header)) + leb(len(packed)) + packed + reader.rest()
 
 
 def test_a_rewritten_container_is_the_same():

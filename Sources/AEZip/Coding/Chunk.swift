@@ -17,6 +17,10 @@ struct FieldTally {
   var largestError = 0.0
   var squaredErrors = 0.0
   var missingCount = 0
+  /// The bound that was kept, if it is less than the field's; see ``Column/permitted``.
+  var permitted = Double.infinity
+  /// It follows from the column.
+  var isDerived = false
 }
 
 /// Records of a chunk to its payload.
@@ -27,13 +31,98 @@ struct ChunkEncoder {
   let level: Int
   let kernels: Kernels
   var model: LinearAutoencoder?
+  /// Few records: what describes a field must be short.
+  var isSmall = false
+  /// Fields without a bound are kept as they are, whether or not codes could hold them.
+  var keepsRows = false
 
   struct Result {
     var payload: ByteBuffer
     var tallies: List<FieldTally>
   }
 
+  /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    guard let repeats = try RepeatedRecords.find(records, layout) else {
+      return try encodeOnce(records)
+    }
+    let kept = try repeats.coded(records, recordSize: layout.recordSize)
+    let keptBytes = UnsafeRawBufferPointer(
+      start: kept.base, count: repeats.codedCount * layout.recordSize)
+    var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
+      try encodeOnce(keptBytes)
+    }
+    let payload = try ByteBuffer()
+    try repeats.write(Zlib(), to: payload)
+    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    let bitsOfRecord = 8 * Double(result.payload.count) / Double(repeats.codedCount)
+    try payload.append(result.payload.bytes)
+    // References are sure to pay where they take far less than other records do.
+    if repeats.bits > 0.2 * repeatCount * bitsOfRecord {
+      let plain = try encodeOnce(records)
+      if plain.payload.count <= payload.count { return plain }
+    }
+    let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
+      try prove(repeats, records, &result)
+    }
+    guard isKept else { return try encodeOnce(records) }
+    return Result(payload: payload, tallies: result.tallies)
+  }
+
+  /// Adds the repeated records to the tallies of the coded ones; false if one of them would not be
+  /// restored within its bounds.
+  private func prove(
+    _ repeats: RepeatedRecords, _ records: UnsafeRawBufferPointer, _ result: inout Result
+  ) throws(AEZipError) -> Bool {
+    let size = layout.recordSize
+    let restored = try Memory<UInt8>(repeats.codedCount * size, zeroed: true)
+    var offsets = List<Int?>()
+    for field in layout.fields { offsets.append(field.offset) }
+    try ChunkDecoder(layout: layout, kernels: kernels, model: model).decode(
+      result.payload.bytes, recordCount: repeats.codedCount,
+      target: ChunkDecoder.Target(
+        output: UnsafeMutableRawPointer(restored.base), recordSize: size, offsets: offsets,
+        wanted: 0..<repeats.codedCount))
+    for index in 0..<layout.fields.count {
+      let field = layout.fields[index]
+      var tally = result.tallies[index]
+      guard tally.largestError > 0 || field.type.isFloat else { continue }
+      var next = 0
+      for record in 0..<repeats.recordCount {
+        let source = Int(repeats.sources.base[record])
+        if source == next {
+          next += 1
+          continue
+        }
+        let value = records.baseAddress! + (record * size + field.offset)
+        let error = field.type.error(value, restored.base + (source * size + field.offset))
+        guard error <= tally.largestError else { return false }
+        tally.squaredErrors += error * error
+        if field.type.isFloat && field.type.load(value).isNaN { tally.missingCount += 1 }
+      }
+      result.tallies[index] = tally
+    }
+    return true
+  }
+
+  /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
+  private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    let result = try encodeAll(records)
+    guard records.count <= ExactRows.mostBytes, bounds.contains(0) else { return result }
+    var fields: List<Field> = List()
+    for index in 0..<layout.fields.count where bounds[index] == 0 {
+      fields.append(layout.fields[index])
+    }
+    let rows = try ByteBuffer()
+    _ = try ExactRows.pack(records, fields, layout.recordSize, Zlib(), to: rows)
+    guard rows.count < result.payload.count else { return result }
+    var plain = self
+    plain.keepsRows = true
+    let second = try plain.encodeAll(records)
+    return second.payload.count < result.payload.count ? second : result
+  }
+
+  private func encodeAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let recordCount = records.count / layout.recordSize
     let strands = Strands(recordCount: recordCount)
     let fieldCount = layout.fields.count
@@ -62,9 +151,11 @@ struct ChunkEncoder {
       }
       if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
-      } else if let (units, proofBound) = Column.units(
-        field: index, type: field.type, bound: bounds[index], extent: extent,
-        plane: planes[index], strands: strands, allowLattice: true)
+      } else if !keepsRows || bounds[index] > 0,
+        let (units, proofBound) = Column.units(
+          field: index, type: field.type, bound: bounds[index], extent: extent,
+          plane: planes[index], strands: strands, allowLattice: true,
+          isSmall: isSmall && field.bound.isRelative)
       {
         treatments[index] = .coded
         let column = units
@@ -74,6 +165,8 @@ struct ChunkEncoder {
         columns.append(column)
         columnPlanes.append(planes[index])
         proofBounds.append(proofBound)
+        tallies[index].permitted = column.permitted
+        tallies[index].isDerived = column.isDerived
       }
       if treatments[index] != .coded {
         tallies[index].missingCount = missingCount(planes[index], strands)
@@ -115,7 +208,8 @@ struct ChunkEncoder {
     var header = ByteWriter()
     header.count(recordCount)
     header.byte(UInt8(strands.laneCount))
-    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0))
+    let flagPlace = header.bytes.count
+    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
     if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount {
       header.byte(treatments[index].rawValue)
@@ -125,13 +219,15 @@ struct ChunkEncoder {
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
+    var exact: List<Field> = List()
     for index in 0..<fieldCount where treatments[index] == .exact {
-      let field = layout.fields[index]
-      let (transform, sizes) = try ExactCoder(zlib: zlib, level: level).pack(
-        records, recordSize: layout.recordSize, offset: field.offset, size: field.type.size,
-        count: recordCount, to: body)
-      header.byte(transform.rawValue)
-      for size in sizes { header.count(size) }
+      exact.append(layout.fields[index])
+    }
+    if try ExactRows.write(
+      records, exact, layout.recordSize, ExactCoder(zlib: zlib, level: level), to: body,
+      header: &header)
+    {
+      header.set(ChunkFlags.exactRows, at: flagPlace)
     }
 
     let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
@@ -164,6 +260,9 @@ struct ChunkEncoder {
       tallies[index].maximum = field.type.double(high)
       let span = high &- low
       origins[index] = span >= 1 << 52 ? nil : Int64(bitPattern: low &+ span / 2)
+      // Small numbers need no origin.
+      let largest = max(tallies[index].maximum, -tallies[index].minimum)
+      if largest < 0x1p51 { origins[index] = 0 }
     }
     return origins
   }
@@ -261,6 +360,11 @@ struct ChunkEncoder {
         columns[index].context = Context()
         for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }
       }
+    }
+    for column in columns {
+      let head = column.head
+      header.byte(head.flags)
+      header.byte(head.form)
     }
     for column in columns { column.write(to: &header) }
     let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)

@@ -22,6 +22,11 @@ struct ChunkDecoder {
     _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
   ) throws(AEZipError) {
     let zlib = Zlib()
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, zlib) {
+      return try repeats.restore(target) { (inner) throws(AEZipError) in
+        try decode(rest, recordCount: repeats.codedCount, target: inner)
+      }
+    }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
     var header = ByteReader(
@@ -33,7 +38,7 @@ struct ChunkDecoder {
   }
 
   /// Unpacks the header; also what follows it.
-  private func openHeader(
+  func openHeader(
     _ payload: UnsafeRawBufferPointer, _ zlib: Zlib
   ) throws(AEZipError) -> (bytes: Memory<UInt8>, count: Int, body: ByteReader) {
     var body = ByteReader(payload, what: "a chunk")
@@ -43,17 +48,20 @@ struct ChunkDecoder {
   }
 
   /// What a header says before the codes' directory.
-  private struct Plan {
+  struct Plan {
     var strands: Strands
     var usesDouble: Bool
+    var keepsRows: Bool
     var latentCount: Int
     var treatments: List<Treatment> = List()
     /// For each constant field its bytes.
     var constants: List<UnsafeRawBufferPointer?> = List()
     var columns: [Column] = []
+    /// Bytes of the header before its compression that describe each column, but for the head.
+    var columnBytes: List<Int> = List()
   }
 
-  private func readPlan(
+  func readPlan(
     _ header: inout ByteReader, _ recordCount: Int
   ) throws(AEZipError) -> Plan {
     let declared = try header.count(limit: Limits.chunkRecords)
@@ -70,7 +78,7 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = try header.byte(below: 4)
+    let flags = UInt8(try header.byte(below: 16))
     var latentCount = 0
     if flags & 2 != 0 {
       latentCount = try header.count(limit: LinearAutoencoder.mostLatents)
@@ -78,7 +86,9 @@ struct ChunkDecoder {
         throw .modelMismatch("the model has fewer latents than a chunk uses")
       }
     }
-    var plan = Plan(strands: strands, usesDouble: flags & 1 != 0, latentCount: latentCount)
+    var plan = Plan(
+      strands: strands, usesDouble: flags & 1 != 0, keepsRows: flags & ChunkFlags.exactRows != 0,
+      latentCount: latentCount)
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
@@ -89,21 +99,33 @@ struct ChunkDecoder {
         treatment == .constant ? try header.take(layout.fields[index].type.size) : nil)
       if treatment == .coded { coded.append(index) }
     }
+    var heads = List<Column.Head?>()
+    for _ in 0..<latentCount + coded.count {
+      heads.append(
+        flags & ChunkFlags.shortColumns != 0
+          ? Column.Head(flags: try header.byte(), form: try header.byte()) : nil)
+    }
+    var start = header.position
     for index in 0..<latentCount {
       plan.columns.append(
         try Column(
-          field: nil, index: index, columnCount: latentCount + coded.count, from: &header))
+          field: nil, index: index, columnCount: latentCount + coded.count,
+          head: heads[index], from: &header))
+      plan.columnBytes.append(header.position - start)
+      start = header.position
     }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
       let column = try Column(
         field: coded[index], index: latentCount + index, columnCount: latentCount + coded.count,
-        from: &header)
+        head: heads[latentCount + index], from: &header)
       column.clampRange = type.clampRange(origin: column.integerOrigin)
       guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
       }
       plan.columns.append(column)
+      plan.columnBytes.append(header.position - start)
+      start = header.position
     }
     return plan
   }
@@ -131,18 +153,25 @@ struct ChunkDecoder {
     try decodeColumns(plan, columns.count, terms, target, &header, &body, zlib)
 
     try decodeExceptions(coded, &header, &body, zlib, recordCount, target)
+    var exact: List<Int> = List()
     for index in 0..<layout.fields.count where plan.treatments[index] == .exact {
-      try decodeExact(index, &header, &body, zlib, recordCount, target)
+      exact.append(index)
+    }
+    if plan.keepsRows {
+      try ExactRows.read(
+        try body.take(try header.count(limit: Limits.chunkBytes)), layout, exact,
+        recordCount: recordCount, zlib, target)
+    } else {
+      for index in exact { try decodeExact(index, &header, &body, zlib, recordCount, target) }
     }
     try header.expectEnd()
     try body.expectEnd()
   }
 
-  /// The codes of the first columns to their values.
-  private func decodeColumns(
-    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ target: Target,
-    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
-  ) throws(AEZipError) {
+  /// The number of codes of every piece, and how many pieces the first columns have.
+  func readPieceCounts(
+    _ plan: Plan, _ count: Int, _ header: inout ByteReader
+  ) throws(AEZipError) -> (counts: [Int], wanted: Int) {
     let recordCount = plan.strands.recordCount
     var pieceCounts: [Int] = []
     var wanted = 0
@@ -164,6 +193,16 @@ struct ChunkDecoder {
       }
     }
     if count == plan.columns.count { wanted = pieceCounts.count }
+    return (pieceCounts, wanted)
+  }
+
+  /// The codes of the first columns to their values.
+  private func decodeColumns(
+    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ target: Target,
+    _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
+  ) throws(AEZipError) {
+    let (pieceCounts, wanted) = try readPieceCounts(plan, count, &header)
+    let recordCount = plan.strands.recordCount
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
     let columns = Array(plan.columns[..<count])
     let codes = try CodePlanes(columnCount: count, strands: plan.strands)
@@ -201,6 +240,13 @@ struct ChunkDecoder {
     _ payload: UnsafeRawBufferPointer, recordCount: Int, target: Target
   ) throws(AEZipError) -> Bool {
     let zlib = Zlib()
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, zlib) {
+      var isDone = false
+      try repeats.restore(target) { (inner) throws(AEZipError) in
+        isDone = try decodeLatents(rest, recordCount: repeats.codedCount, target: inner)
+      }
+      return isDone
+    }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
     var header = ByteReader(
@@ -239,30 +285,25 @@ struct ChunkDecoder {
     return result
   }
 
-  /// How each field is coded, in words.
-  func describe(
+  /// For each field the bound that its column's unit stands for in a small chunk; else 0.
+  func derivedBounds(
     _ payload: UnsafeRawBufferPointer, recordCount: Int
-  ) throws(AEZipError) -> [[UInt8]] {
+  ) throws(AEZipError) -> List<Double> {
+    if let (repeats, rest) = try RepeatedRecords.read(payload, recordCount: recordCount, Zlib()) {
+      return try derivedBounds(rest, recordCount: repeats.codedCount)
+    }
     let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       var header = ByteReader(
         UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
         what: "the header of a chunk")
-      let plan = try readPlan(&header, recordCount)
-      var texts: [[UInt8]] = plan.treatments.map {
-        var text: [UInt8] = []
-        switch $0 {
-        case .constant: text.append(text: "constant")
-        case .exact: text.append(text: "byte planes")
-        case .coded: break
+      var bounds = List<Double>(repeating: 0, count: layout.fields.count)
+      for column in try readPlan(&header, recordCount).columns {
+        if let field = column.field {
+          bounds[field] = column.derivedBound(layout.fields[field].type)
         }
-        return text
       }
-      for column in plan.columns {
-        guard let field = column.field else { continue }
-        texts[field] = column.description { plan.columns[$0].field ?? -1 - $0 }
-      }
-      return texts
+      return bounds
     }
   }
 

@@ -68,6 +68,11 @@ final class Column {
   var regressors: List<Regressor> = List()
   /// The field's type limits restored values; set from the layout, not stored.
   var clampRange: ClosedRange<Double> = -Double.infinity...Double.infinity
+  /// The bound that the codes keep: that of the field, or, in a small chunk, a little less. Not
+  /// stored.
+  var permitted = 0.0
+  /// It is ``derivedBound``. Not stored.
+  var isDerived = false
   /// The base-2 exponent of the unit of coefficients.
   var coefficientExponent = 0
   var tree = Tree()
@@ -105,7 +110,31 @@ final class Column {
 // MARK: - In the file: Format.md, section 6.3
 
 extension Column {
-  func write(to writer: inout ByteWriter) {
+  /// What a column's second byte says is there, from version 3 on.
+  private enum Form {
+    /// Unit: 0 f64, 1 f32, 2 the high half of an f32, 3 none: it is 1.
+    static let unit: UInt8 = 3
+    /// Origin: 0 f64, 4 f32, 8 a multiple of a sixteenth of the unit, 12 of the unit.
+    static let origin: UInt8 = 12
+    static let multiple: UInt8 = 16
+    static let regressors: UInt8 = 32
+    static let context: UInt8 = 64
+  }
+
+  /// Two bytes that say what of a column is there; those of all columns come first.
+  struct Head {
+    var flags: UInt8
+    var form: UInt8
+  }
+
+  /// How many sixteenths of the unit the origin is; nil if it is no such multiple.
+  private var originSteps: Double? {
+    let steps = 16 * origin / unit
+    guard steps.magnitude < 0x1p44 else { return nil }
+    return nearest(steps) * (unit / 16) == origin ? nearest(steps) : nil
+  }
+
+  var head: Head {
     var flags: UInt8 = snap.rawValue
     if lattice { flags |= 4 }
     if single { flags |= 8 }
@@ -113,25 +142,52 @@ extension Column {
     if integerOrigin != 0 { flags |= 32 }
     if scale != 1 { flags |= 64 }
     if !tree.isEmpty { flags |= 128 }
-    writer.byte(flags)
-    writer.f64(origin)
-    writer.f64(unit)
+    let bits = Float(unit).bitPattern
+    var form: UInt8 = Double(Float(unit)) == unit ? (bits & 0xFFFF == 0 ? 2 : 1) : 0
+    if unit == 1 { form = 3 }
+    if let steps = originSteps {
+      form |= nearest(steps / 16) * 16 == steps ? 12 : 8
+    } else if Double(Float(origin)) == origin {
+      form |= 4
+    }
+    if multiple != 1 { form |= Form.multiple }
+    if !regressors.isEmpty { form |= Form.regressors }
+    if context.sources.count + context.thresholds.count > 0 { form |= Form.context }
+    return Head(flags: flags, form: form)
+  }
+
+  /// What follows the heads of all columns.
+  func write(to writer: inout ByteWriter) {
+    let form = head.form
+    switch form & Form.unit {
+    case 0: writer.f64(unit)
+    case 1: writer.f32(Float(unit))
+    case 2: writer.twoBytes(Float(unit))
+    default: break
+    }
+    switch form & Form.origin {
+    case 0: writer.f64(origin)
+    case 4: writer.f32(Float(origin))
+    default: writer.signed(Int(originSteps! / (form & Form.origin == 8 ? 1 : 16)))
+    }
     if integerOrigin != 0 { writer.u64(UInt64(bitPattern: integerOrigin)) }
-    if scale != 1 { writer.f64(scale) }
-    writer.count(Int(multiple))
-    writer.f32(Float(intercept))
-    writer.count(regressors.count)
-    if !regressors.isEmpty { writer.byte(UInt8(coefficientExponent)) }
+    if scale != 1 { writer.count(Int(scale)) }
+    if multiple != 1 { writer.count(Int(multiple)) }
+    if !regressors.isEmpty {
+      writer.count(regressors.count)
+      writer.byte(UInt8(coefficientExponent))
+    }
     for regressor in regressors {
       writer.count(regressor.column * (Self.largestLag + 1) + regressor.lag)
       writer.signed(Int(regressor.coefficient * exp2(coefficientExponent)))
     }
+    if !tree.isEmpty { tree.write(context.groups.count, to: &writer) }
+    guard form & Form.context != 0 else { return }
     writer.count(context.sources.count)
     for source in context.sources {
       writer.count(source.column * (Self.largestLag + 1) + source.lag)
       writer.count(Int(source.weight))
     }
-    if !tree.isEmpty { tree.write(context.groups.count, to: &writer) }
     var next = 0
     for count in context.groups {
       writer.count(count)
@@ -145,12 +201,14 @@ extension Column {
   /// - Parameters:
   ///   - index: the column's own index: regressors of lag 0 must come before it.
   ///   - columnCount: the number of columns in the chunk.
+  ///   - head: what came before the columns; nil for the form of versions 1 and 2.
   convenience init(
-    field: Int?, index: Int, columnCount: Int, from reader: inout ByteReader
+    field: Int?, index: Int, columnCount: Int, head: Head?, from reader: inout ByteReader
   ) throws(AEZipError) {
     self.init()
     self.field = field
-    let flags = try reader.byte()
+    let isShort = head != nil
+    let flags = if let head { head.flags } else { try reader.byte() }
     guard let snap = Snap(rawValue: flags & 3) else {
       throw .corrupted(what: "the flags of a column", declared: Int(flags), computed: 0)
     }
@@ -158,51 +216,75 @@ extension Column {
     lattice = flags & 4 != 0
     single = flags & 8 != 0
     recordOrder = flags & 16 != 0
-    origin = try Self.finite(reader.f64())
-    unit = try Self.finite(reader.f64())
+    let form = head?.form ?? 0x70
+    guard form < 128 else {
+      throw .corrupted(what: "the form of a column", declared: Int(form), computed: index)
+    }
+    if isShort {
+      switch form & Form.unit {
+      case 0: unit = try reader.f64()
+      case 1: unit = Double(try reader.f32())
+      case 2: unit = Double(try reader.twoBytes())
+      default: break
+      }
+      switch form & Form.origin {
+      case 0: origin = try reader.f64()
+      case 4: origin = Double(try reader.f32())
+      case 8: origin = Double(try reader.signed()) * (unit / 16)
+      default: origin = Double(try reader.signed()) * unit
+      }
+    } else {
+      origin = try reader.f64()
+      unit = try reader.f64()
+    }
     if flags & 32 != 0 { integerOrigin = Int64(bitPattern: try reader.u64()) }
-    if flags & 64 != 0 { scale = try Self.finite(reader.f64()) }
-    multiple = Double(try reader.count(limit: 1 << 30))
-    intercept = Double(try reader.f32())
+    if flags & 64 != 0 {
+      scale = isShort ? Double(try reader.count(limit: 1 << 53)) : try reader.f64()
+    }
+    if form & 16 != 0 { multiple = Double(try reader.count(limit: 1 << 30)) }
+    if !isShort { intercept = Double(try reader.f32()) }
     // Float must hold the units too: infinity times 0 would be no number, which no integer can be.
-    guard unit > 0, scale > 0, multiple > 0, intercept.isFinite,
-      !single || Float(origin).isFinite && Float(unit).isFinite
+    guard unit > 0, scale > 0, multiple > 0, unit.isFinite, scale.isFinite, origin.isFinite,
+      intercept.isFinite, !single || Float(origin).isFinite && Float(unit).isFinite
     else {
       throw .corrupted(what: "the units of a column", declared: 0, computed: index)
     }
-    let count = try reader.count(limit: Self.mostRegressors)
-    if count > 0 { coefficientExponent = try reader.byte(below: 64) }
-    for _ in 0..<count {
-      let (column, lag) = try Self.reference(index, columnCount, &reader)
-      let coefficient = Double(try reader.signed()) / exp2(coefficientExponent)
-      regressors.append(Regressor(column: column, lag: lag, coefficient: coefficient))
+    if form & 32 != 0 {
+      let count = try reader.count(limit: Self.mostRegressors)
+      if count > 0 { coefficientExponent = try reader.byte(below: 64) }
+      for _ in 0..<count {
+        let (column, lag) = try Self.reference(index, columnCount, &reader)
+        let coefficient = Double(try reader.signed()) / exp2(coefficientExponent)
+        regressors.append(Regressor(column: column, lag: lag, coefficient: coefficient))
+      }
     }
-    for _ in 0..<(try reader.count(limit: Self.mostSources)) {
-      let (column, lag) = try Self.reference(index, columnCount, &reader)
-      let weight = Int32(try reader.count(limit: 4096))
-      context.sources.append(Context.Source(column: column, lag: lag, weight: weight))
-    }
+    if !isShort { try readSources(index, columnCount, &reader) }
     var groupCount = 1
     if flags & 128 != 0 {
       (tree, groupCount) = try Tree.read(index: index, columnCount: columnCount, from: &reader)
     }
-    context.groups = List()
-    for _ in 0..<groupCount {
+    context.groups = List(repeating: 0, count: groupCount)
+    guard form & 64 != 0 else { return }
+    if isShort { try readSources(index, columnCount, &reader) }
+    for group in 0..<groupCount {
       // Each group that follows has a class at least.
       let limit = Self.mostClasses - context.thresholds.count - groupCount
       let count = try reader.count(limit: limit)
-      context.groups.append(count)
+      context.groups[group] = count
       for _ in 0..<count {
         context.thresholds.append(Int32(try reader.count(limit: Int(Int32.max))))
       }
     }
   }
 
-  private static func finite(_ value: Double) throws(AEZipError) -> Double {
-    guard value.isFinite else {
-      throw .corrupted(what: "a number of a column", declared: 0, computed: 1)
+  private func readSources(
+    _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
+  ) throws(AEZipError) {
+    for _ in 0..<(try reader.count(limit: Self.mostSources)) {
+      let (column, lag) = try Self.reference(index, columnCount, &reader)
+      let weight = Int32(try reader.count(limit: 4096))
+      context.sources.append(Context.Source(column: column, lag: lag, weight: weight))
     }
-    return value
   }
 
   /// A column and lag that are known before column `index` of a record.
@@ -225,10 +307,10 @@ extension Column {
     var text: [UInt8] = []
     if lattice {
       text.append(text: "lattice, step ")
-      text.append(shortest: unit * multiple / scale)
+      text.append(shortest: fourDigits(unit * multiple / scale))
     } else {
       text.append(text: "step ")
-      text.append(shortest: unit)
+      text.append(shortest: fourDigits(unit))
     }
     text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
     for regressor in regressors {
@@ -257,4 +339,11 @@ extension Column {
 /// 2 to a power of 0 ... 1023, exactly.
 func exp2(_ exponent: Int) -> Double {
   Double(bitPattern: UInt64(1023 + exponent) << 52)
+}
+
+/// A positive number rounded to four decimal digits or some more, for a reader's eyes.
+private func fourDigits(_ value: Double) -> Double {
+  var scale = 1.0
+  while value * scale < 1000 && scale < 1e300 { scale *= 10 }
+  return scale > 1 ? nearest(value * scale) / scale : value
 }

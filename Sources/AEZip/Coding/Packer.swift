@@ -74,16 +74,23 @@ final class Packer {
     guard count > 0 else { return 0 }
     let stride = max(1, count / (level > 3 ? 4096 : 1024))
     var sum = 0.0
+    var largest = 0.0
     var sampled = 0
     var index = 0
     while index < count {
-      sum += Double(zigzag(codes[index]))
+      let code = Double(zigzag(codes[index]))
+      sum += code
+      largest = max(largest, code)
       sampled += 1
       index += stride
     }
     let mean = sum / Double(sampled)
-    guard mean >= 48 else { return 0 }
-    let shift = max(0, min(24, Int(Entropy.log2(mean)) - 4))
+    let isFew = sampled < 1024 && largest < 8 * mean
+    guard mean >= (isFew ? 24 : 48) else { return 0 }
+    // Few codes share their stream with others, so that planes of like range must be cut alike: the
+    // largest code is steadier than the mean.
+    let wanted = isFew ? Int(Entropy.log2(largest) - 5.5) : Int(Entropy.log2(mean)) - 4
+    let shift = max(0, min(24, wanted))
     guard shift > 0 else { return 0 }
     // Compare both on the sample: codes with structure in their low bits (multiples, lattices) lose.
     var plain = [Int](repeating: 0, count: 256)
@@ -103,7 +110,8 @@ final class Packer {
     }
     let plainBits = Entropy.bits(plain) + Double(plainRaw)
     let shiftedBits = Entropy.bits(shifted) + Double(shiftedRaw)
-    return shiftedBits <= plainBits * 1.002 ? shift : 0
+    // Few codes seem to need few symbols.
+    return shiftedBits <= plainBits * (isFew ? 1.2 : 1.002) ? shift : 0
   }
 
   // MARK: - Streams
@@ -215,7 +223,7 @@ final class Packer {
     }
     var best = 0
     var bestBits = Entropy.huffmanBits(histogram)
-    if count > 64, Entropy.bits(histogram) < 2.2 * Double(count) {
+    if count > 64, Entropy.bits(histogram) < (count < 1 << 17 ? 3.3 : 2.2) * Double(count) {
       for index in 1..<Grouping.all.count {
         let grouping = Grouping.all[index]
         var escapeCount = 0

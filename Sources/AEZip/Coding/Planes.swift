@@ -65,7 +65,7 @@ struct RecordFields {
   /// - Parameters:
   ///   - records: the first of those that ``Strands`` counts.
   ///   - lanes: how many lanes have a record; a strand that has ended repeats its last values, and
-  ///     lanes without a strand those of lane 0.
+  ///     lanes without a strand those of the others in turn.
   ///   - row: where the values of lane 0 go, an element's index.
   mutating func gather(
     _ block: Int, lanes: Int, row: Int, from records: UnsafeRawPointer, _ kernels: Kernels
@@ -82,7 +82,8 @@ struct RecordFields {
         let values = cells.base[index].values! + row * size
         for lane in lanes..<Strands.width {
           let ended = lane < laneCount && row >= Strands.width
-          memcpy(values + lane * size, ended ? values + (lane - Strands.width) * size : values, size)
+          let source = ended ? lane - Strands.width : lane % min(laneCount, lanes)
+          memcpy(values + lane * size, values + source * size, size)
         }
       }
     }

@@ -39,7 +39,8 @@ final class TreePlanner {
   func note(_ column: Int) {
     let values = sample.rounded(column)
     for row in 0..<rowCount {
-      let twice = 2 * values[row]
+      // Thresholds beyond 2^29 cannot be stored.
+      let twice = max(-0x1.fffffp29, min(0x1.fffffp29, 2 * values[row]))
       let whole = nearest(twice)
       doubled.base[row] = Int32(whole > twice ? whole - 1 : whole)
     }

@@ -51,11 +51,15 @@ extension Column {
   ///
   ///     |y| may reach (max - min) / unit; rounding y and x costs a share of the bound, taken off
   ///     the step in advance.
+  ///
+  /// - Parameter isSmall: the bound is relative, and of so few records that what describes the column
+  ///   must be short: a little of the bound is given away.
   static func units(
     field: Int, type: ElementType, bound: Double, extent: Extent, plane: Plane, strands: Strands,
-    allowLattice: Bool
+    allowLattice: Bool, isSmall: Bool = false
   ) -> (column: Column, proofBound: Double)? {
     let column = Column()
+    column.permitted = bound
     column.field = field
     column.clampRange = type.clampRange(origin: 0)
     guard extent.hasFinite else { return nil }
@@ -67,11 +71,18 @@ extension Column {
         ? Lattice.find(plane, strands, extent, isSingle: type == .f32, bound: bound) : nil)
       : Lattice.ofIntegers(plane, strands, extent)
     if let lattice {
+      var bound = bound
+      let short = Double(Float.twoBytes(below: bound))
+      if isSmall && short > 0.99 * bound { bound = short }
+      column.permitted = bound
       let spacing = lattice.unit / lattice.scale
       // Whole numbers are exact; other decimals need a little room for rounding.
       let whole = lattice.scale == 1 && extent.largestMagnitude < 9e15
       let steps = 2 * bound / spacing * (whole ? 1 : 1 - 1e-5)
-      let most = steps < 1e9 ? steps.rounded(.down) + 1 : 1e9
+      // Too many steps to count, or to tell how many: whole codes are counted instead.
+      let isWide = !type.isFloat && (range / spacing >= 1.9e9 || isSmall && steps >= 512)
+      let limit = isWide ? 0x1p50 : 1e9
+      let most = steps < limit ? steps.rounded(.down) + 1 : limit
       var multiple = most
       if !type.isFloat || Int(multiple) % 2 == 1 || lattice.scale != 1 || lattice.unit != 1 {
         multiple = most - Double(1 - Int(most) % 2)
@@ -82,10 +93,23 @@ extension Column {
         column.unit = lattice.unit
         column.multiple = multiple
         column.snap = Int(multiple) % 2 == 1 ? .integers : .halves
-        let steps = nearest(
-          (extent.mean * lattice.scale - lattice.offset) / lattice.unit)
-        column.origin = lattice.offset + steps * lattice.unit
-        let largest = range / spacing
+        if isWide {
+          column.unit *= multiple
+          column.multiple = 1
+          if isSmall { column.unit = Double(Float.twoBytes(below: column.unit)) }
+        }
+        let derived = isSmall ? column.derivedBound(type) : .infinity
+        if derived <= bound && !type.isFloat {
+          column.permitted = derived
+          column.isDerived = true
+        }
+        if isWide && isSmall {
+          column.takeOrigin(extent, finest: 16)
+        } else {
+          let steps = nearest((extent.mean * lattice.scale - lattice.offset) / lattice.unit)
+          column.origin = lattice.offset + steps * lattice.unit
+        }
+        let largest = range * column.scale / column.unit
         guard largest < 1.9e9, column.origin.magnitude < 9e15 else { return nil }
         let exactInFloat =
           type.usesFloatPlane && lattice.scale == 1 && extent.largestMagnitude < 8e6
@@ -113,10 +137,59 @@ extension Column {
       column.origin = extent.mean
       column.unit = 2 * bound * (1 - share)
     }
+    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit() }
     guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
       !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
     else { return nil }
-    return (column, type == .f32 ? bound * (1 - 0x1p-22) : bound * (1 - 0x1p-50))
+    let permitted = column.permitted
+    return (column, type == .f32 ? permitted * (1 - 0x1p-22) : permitted * (1 - 0x1p-50))
+  }
+
+  /// Takes a unit of Float's digits, which four bytes hold, and a multiple of it as origin.
+  private func roundUnit() {
+    let short = Float(unit)
+    if short.isNormal { unit = Double(Double(short) > unit ? short.nextDown : short) }
+    let steps = 16 * origin / unit
+    if steps.magnitude < 0x1p44 { origin = nearest(steps) * (unit / 16) }
+  }
+
+  /// Takes a unit of eight binary digits, so small that the bound follows from it, if rounding leaves
+  /// room, and a multiple of it as origin.
+  ///
+  ///     unit <= 2 * bound * (1 - share)        derived = unit / 2 * (1 + 2^-8) <= bound
+  private func shorten(
+    _ type: ElementType, _ bound: Double, _ share: Double, _ extent: Extent
+  ) {
+    let isDerivable = share < 0.0035
+    let wanted = isDerivable ? 2 * bound / (1 + 0x1p-8) : unit
+    let short = Float.twoBytes(below: wanted)
+    guard short.isNormal else { return }
+    unit = Double(short)
+    if isDerivable {
+      permitted = derivedBound(type)
+      isDerived = true
+    }
+    takeOrigin(extent, finest: 1)
+  }
+
+  /// Takes as origin a multiple of the unit, or of a sixteenth of it, near the mean: a share of the
+  /// range is near enough, and sixteen binary digits, which Float holds too.
+  private func takeOrigin(_ extent: Extent, finest: Double) {
+    let steps = 16 * extent.mean / unit
+    guard steps.magnitude < 0x1p44 else { return }
+    var coarse = finest
+    while coarse * unit < (extent.maximum - extent.minimum) / 4 { coarse *= 2 }
+    while (steps / coarse).magnitude >= 65535 { coarse *= 2 }
+    origin = nearest(steps / coarse) * coarse * (unit / 16)
+  }
+
+  /// The bound that the units of a small chunk stand for: of integers the largest error that there
+  /// can be, and 0 for a lattice of floats.
+  func derivedBound(_ type: ElementType) -> Double {
+    if lattice {
+      return type.isFloat ? 0 : multiple > 1 || unit < 256 ? unit * (multiple - 1) / 2 : unit / 2
+    }
+    return unit * (0.5 + 0x1p-9)
   }
 
   /// Ranges in code units up to which Float predicts well enough.

@@ -2,16 +2,16 @@ import CPlatform
 
 /// The inverse of ``Packer``: streams to symbols, symbols to codes.
 struct Unpacker {
-  private struct Stream {
+  struct Stream {
     /// nil: zero runs of `byteCount` bytes.
     var grouping: Grouping?
     var byteCount: Int
     var size: Int
   }
 
-  private var streams: List<Stream> = List()
+  private(set) var streams: List<Stream> = List()
   private var escapeCount = 0
-  private var escapeSize = 0
+  private(set) var escapeSize = 0
   private var rawCount = 0
   private var rawSize = 0
   private(set) var pieces: List<Piece>
@@ -56,7 +56,8 @@ struct Unpacker {
   ///   they tell which escapes belong to later streams.
   func unpack(
     _ payload: inout ByteReader, wanted: Int, zlib: Zlib, kernels: Kernels,
-    into targets: List<UnsafeMutablePointer<Int32>>
+    into targets: List<UnsafeMutablePointer<Int32>>,
+    shares: UnsafeMutablePointer<Double>? = nil
   ) throws(AEZipError) {
     var starts: [Int] = []
     var codeCount = 0
@@ -122,6 +123,11 @@ struct Unpacker {
     guard escapesUsed == escapeCount || !isComplete else {
       throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: escapesUsed)
     }
+    if let shares {
+      for index in 0..<streams.count {
+        share(streams[index].size, members[index], starts, symbols, into: shares)
+      }
+    }
     var position = 0
     for index in 0..<wanted {
       kernels.call.codes(
@@ -130,6 +136,45 @@ struct Unpacker {
     }
     guard position <= 8 * rawCount, position > 8 * rawCount - 8 || !isComplete else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: position / 8)
+    }
+  }
+
+  /// What the pieces of a stream of so many bytes take of it, in bits: each as much as its symbols
+  /// would in a perfect code for all of the stream's, and its raw bits.
+  private func share(
+    _ size: Int, _ members: [Int], _ starts: [Int], _ symbols: Memory<UInt8>,
+    into shares: UnsafeMutablePointer<Double>
+  ) {
+    var counts = [[Int]]()
+    var all = [Int](repeating: 0, count: 256)
+    var total = 0
+    for member in members {
+      var own = [Int](repeating: 0, count: 256)
+      for place in starts[member]..<starts[member] + pieces[member].count {
+        own[Int(symbols.base[place])] += 1
+      }
+      for symbol in 0..<256 { all[symbol] += own[symbol] }
+      total += pieces[member].count
+      counts.append(own)
+    }
+    var parts: [Double] = []
+    var sum = 0.0
+    for own in counts {
+      var part = 0.0
+      for symbol in 0..<256 where own[symbol] > 0 {
+        part += Double(own[symbol]) * (Entropy.log2(Double(total) / Double(all[symbol])) + 1e-9)
+      }
+      parts.append(part)
+      sum += part
+    }
+    for index in 0..<members.count {
+      let piece = pieces[members[index]]
+      var raw = piece.shift * piece.count
+      for symbol in Symbols.direct..<256 where counts[index][Int(symbol)] > 0 {
+        raw += (min(Int(symbol) / 4 - 25, 31) - 2) * counts[index][Int(symbol)]
+      }
+      shares[members[index]] =
+        Double(raw) + (sum > 0 ? 8 * Double(size) * parts[index] / sum : 0)
     }
   }
 

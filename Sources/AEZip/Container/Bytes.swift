@@ -5,6 +5,9 @@ struct ByteWriter {
   @inline(never)
   mutating func byte(_ value: UInt8) { bytes.append(value) }
 
+  /// Sets bits of a byte that was written before.
+  mutating func set(_ bits: UInt8, at place: Int) { bytes[place] |= bits }
+
   @inline(never)
   mutating func u32(_ value: UInt32) {
     for shift in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(shift)))) }

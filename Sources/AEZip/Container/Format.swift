@@ -6,7 +6,8 @@ enum Format {
   /// |---|---|---|
   /// | 1 | 0.1 | |
   /// | 2 | 0.1 | trees and groups of classes in columns |
-  static let newestVersion = 2
+  /// | 3 | 0.1 | short columns, rows of exact fields, short statistics |
+  static let newestVersion = 3
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.

@@ -42,19 +42,20 @@ extension ContainerReader {
       json.close()
     }
     json.close()
-    let choices = try firstChunkChoices()
+    let explanation = try explainFirstChunk()
+    if let explanation { describe(explanation, &json) }
     json.key("fields")
     json.openList()
     for index in 0..<layout.fields.count {
       json.item()
-      describe(index, choices, &json)
+      describe(index, explanation, &json)
     }
     json.closeList()
     json.close()
     return json.bytes
   }
 
-  private func describe(_ index: Int, _ choices: [[UInt8]], _ json: inout JSONWriter) {
+  private func describe(_ index: Int, _ explanation: ChunkExplanation?, _ json: inout JSONWriter) {
     let field = layout.fields[index]
     let s = statistics[index]
     json.open()
@@ -82,12 +83,61 @@ extension ContainerReader {
     json.number(s.maximum)
     json.key("missing")
     json.number(s.missingCount)
-    if index < choices.count {
-      json.key("coding")
-      json.string(choices[index])
+    if let explanation {
+      describe(explanation.fields[index], explanation.codedCount, &json)
     }
     json.close()
   }
+
+  /// The first chunk as a whole.
+  private func describe(_ explanation: ChunkExplanation, _ json: inout JSONWriter) {
+    json.key("first_chunk")
+    json.open()
+    json.key("records")
+    json.number(explanation.recordCount)
+    json.key("repeated_records")
+    json.number(explanation.recordCount - explanation.codedCount)
+    json.key("repeat_bytes")
+    json.number(explanation.repeatBytes)
+    json.key("header_bytes")
+    json.number(explanation.headerBytes)
+    json.key("precision")
+    json.string(explanation.usesDouble ? "f64" : "f32")
+    json.key("latents")
+    json.openList()
+    for latent in explanation.latents {
+      json.item()
+      json.open()
+      describe(latent, explanation.codedCount, &json)
+      json.close()
+    }
+    json.closeList()
+    json.close()
+  }
+
+  private func describe(_ choice: FieldChoice, _ count: Int, _ json: inout JSONWriter) {
+    json.key("coding")
+    json.string(choice.text)
+    json.key("bits_per_value")
+    json.number(rounded(choice.bits / Double(count)))
+    if let alone = choice.bitsAlone {
+      json.key("bits_alone")
+      json.number(rounded(alone / Double(count)))
+    }
+    json.key("plan_bytes")
+    json.number(rounded(choice.planBits / 8))
+    json.key("regressors")
+    json.number(choice.regressorCount)
+    json.key("splits")
+    json.number(choice.splitCount)
+    json.key("classes")
+    json.number(choice.classCount)
+    json.key("exceptions")
+    json.number(choice.exceptionCount)
+  }
+
+  /// To thousandths.
+  private func rounded(_ value: Double) -> Double { nearest(value * 1000) / 1000 }
 }
 
 extension Format.Section {

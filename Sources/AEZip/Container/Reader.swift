@@ -71,6 +71,7 @@ public final class ContainerReader {
     var chunks: List<Chunk> = List()
     var layout: Layout?
     var statistics: [FieldStatistics]?
+    var shortStatistics: ByteView?
     var model: LinearAutoencoder?
     var metadata: [UInt8] = []
     var records = 0
@@ -108,7 +109,12 @@ public final class ContainerReader {
       case .statistics:
         guard let layout else { break }
         let view = try source.packed(place.section)
-        statistics = try FieldStatistics.decode(view.bytes, layout)
+        if view.bytes.first == ShortStatistics.mark {
+          shortStatistics = view
+          statistics = []
+        } else {
+          statistics = try FieldStatistics.decode(view.bytes, layout)
+        }
       case .chunk:
         chunks.append(
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
@@ -119,7 +125,7 @@ public final class ContainerReader {
       case .encoder, .history, .index: break
       }
     }
-    guard let layout, let statistics else {
+    guard let layout, var statistics else {
       throw .corrupted(what: "the sections", declared: places.count, computed: chunks.count)
     }
     guard records == recordCount else {
@@ -135,11 +141,43 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
+    if let shortStatistics {
+      guard chunks.count == 1, ShortStatistics.fits(recordCount, layout) else {
+        throw .corrupted(
+          what: "the records of short statistics", declared: recordCount,
+          computed: ShortStatistics.mostRecords)
+      }
+      statistics = try Self.readShort(
+        shortStatistics, source.payload(chunks[0].section), recordCount,
+        ChunkDecoder(layout: layout, kernels: Kernels(), model: model))
+    }
     var sections = List<SectionPlace>()
     for place in places { sections.append(place.section) }
     self.init(
       source, version: version, layout, recordCount: recordCount, sections: sections,
       chunks: chunks, statistics: statistics, metadata: metadata, model: model)
+  }
+
+  /// Statistics that follow from the restored records of the only chunk.
+  private static func readShort(
+    _ statistics: ByteView, _ payload: ByteView, _ recordCount: Int, _ decoder: ChunkDecoder
+  ) throws(AEZipError) -> [FieldStatistics] {
+    let layout = decoder.layout
+    let size = recordCount * layout.recordSize
+    let records = try Memory<UInt8>(size, zeroed: true)
+    var offsets = List<Int?>()
+    for field in layout.fields { offsets.append(field.offset) }
+    return try withExtendedLifetime((statistics, payload, records)) { () throws(AEZipError) in
+      try decoder.decode(
+        payload.bytes, recordCount: recordCount,
+        target: ChunkDecoder.Target(
+          output: UnsafeMutableRawPointer(records.base), recordSize: layout.recordSize,
+          offsets: offsets, wanted: 0..<recordCount))
+      return try ShortStatistics.decode(
+        statistics.bytes, layout,
+        records: UnsafeRawBufferPointer(start: records.base, count: size),
+        derived: decoder.derivedBounds(payload.bytes, recordCount: recordCount))
+    }
   }
 
   // MARK: - Records
@@ -266,12 +304,14 @@ public final class ContainerReader {
     }
   }
 
-  /// How the first chunk codes each field, in words.
-  func firstChunkChoices() throws(AEZipError) -> [[UInt8]] {
-    guard let chunk = chunks.first else { return [] }
+  /// How the first chunk codes each field, and what that takes; nil without records.
+  func explainFirstChunk() throws(AEZipError) -> ChunkExplanation? {
+    guard let chunk = chunks.first else { return nil }
     let payload = try source.payload(chunk.section)
-    return try ChunkDecoder(layout: layout, kernels: kernels, model: model).describe(
-      payload.bytes, recordCount: chunk.recordCount)
+    return try withExtendedLifetime(payload) { () throws(AEZipError) in
+      try ChunkDecoder(layout: layout, kernels: kernels, model: model).explain(
+        payload.bytes, recordCount: chunk.recordCount)
+    }
   }
 
   // MARK: - Index

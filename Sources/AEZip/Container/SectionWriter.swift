@@ -1,7 +1,7 @@
 /// Writes header, sections, index and trailer of a container; Format.md, section 2.
 final class SectionWriter {
   private let write: (UnsafeRawBufferPointer) -> Bool
-  private var position = 0
+  private(set) var position = 0
   private(set) var recordCount = 0
   private var entries = ByteWriter()
   private var entryCount = 0

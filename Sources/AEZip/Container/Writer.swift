@@ -66,6 +66,8 @@ public final class ContainerWriter {
   private var hasPlannedModel = false
   private var expectedRecordCount: Int?
   private var isFinished = false
+  /// Few records in one chunk, and no others.
+  private var isSmall = false
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
@@ -155,13 +157,24 @@ public final class ContainerWriter {
   /// Writes what is pending, the statistics and the index. The writer accepts nothing more.
   public func finish() throws(AEZipError) {
     try guarded { () throws(AEZipError) in
-      try encode(pending.bytes)
+      try encode(pending.bytes, isLast: true)
       var statistics: [FieldStatistics] = []
       for index in 0..<tallies.count {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
-      try sections.emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
+      var bytes = FieldStatistics.encode(statistics, layout)
+      if isSmall {
+        let plain = try ByteBuffer(bytes)
+        let packed = try ByteBuffer()
+        let size = try Zlib().pack(plain.bytes, .full(9), to: packed)
+        if size > 64,
+          let short = ShortStatistics.encode(statistics, tallies, layout)
+        {
+          bytes = short
+        }
+      }
+      try sections.emitPacked(.statistics, bytes)
       try sections.finish()
       isFinished = true
     }
@@ -170,7 +183,7 @@ public final class ContainerWriter {
   /// Compresses records in memory without waiting for full chunks to gather.
   func appendAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
     expectedRecordCount = records.count / layout.recordSize
-    try guarded { () throws(AEZipError) in try encode(records) }
+    try guarded { () throws(AEZipError) in try encode(records, isLast: true) }
   }
 
   private func guarded(_ body: () throws(AEZipError) -> Void) throws(AEZipError) {
@@ -185,15 +198,22 @@ public final class ContainerWriter {
   }
 
   /// Codes records as chunks, several at a time, and writes them in order.
-  private func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+  private func encode(
+    _ records: UnsafeRawBufferPointer, isLast: Bool = false
+  ) throws(AEZipError) {
     let chunkBytes = recordsPerChunk * layout.recordSize
+    // Nothing else will come: the whole container is one short chunk.
+    if isLast && sections.recordCount == 0 && records.count > 0 && records.count <= chunkBytes {
+      isSmall = ShortStatistics.fits(records.count / layout.recordSize, layout)
+    }
     if !hasPlannedModel && records.count > 0 { try planModel(records) }
     var start = 0
     while start < records.count {
       let count = min(threads, (records.count - start + chunkBytes - 1) / chunkBytes)
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
-        layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model)
+        layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model,
+        isSmall: isSmall)
       let base = start
       nonisolated(unsafe) let records = records
       parallelFor(count, threads: threads) { index in
@@ -259,5 +279,7 @@ extension FieldTally {
     largestError = max(largestError, next.largestError)
     squaredErrors += next.squaredErrors
     missingCount += next.missingCount
+    permitted = min(permitted, next.permitted)
+    isDerived = next.isDerived
   }
 }

@@ -32,20 +32,27 @@ public struct FieldRanges: Sendable {
 
   /// Takes the values of whole records into account; bytes after the last whole record are ignored,
   /// and so are fields whose bound is not relative.
-  public mutating func add(_ records: UnsafeRawBufferPointer) {
+  ///
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  public mutating func add(_ records: UnsafeRawBufferPointer) throws(AEZipError) {
+    try add(records, all: false)
+  }
+
+  /// - Parameter all: also fields whose bound is not relative.
+  mutating func add(_ records: UnsafeRawBufferPointer, all: Bool) throws(AEZipError) {
     let size = layout.recordSize
     let count = records.count / size
     let kernels = Kernels()
     // For each field 64 running minima, as many maxima, and the values of 64 records.
     let fieldCount = layout.fields.count
-    guard count > 0, let lanes = try? Memory<Double>(fieldCount * 192),
-      var fields = try? RecordFields(
-        most: fieldCount, recordSize: size, strands: Strands(recordCount: 64, laneCount: 64))
-    else { return }
+    guard count > 0 else { return }
+    let lanes = try Memory<Double>(fieldCount * 192)
+    var fields = try RecordFields(
+      most: fieldCount, recordSize: size, strands: Strands(recordCount: 64, laneCount: 64))
     for index in 0..<fieldCount {
       let field = layout.fields[index]
       field.type.clearExtent(lanes.base + index * 192)
-      guard case .relative = field.bound, !field.type.isWideInteger else { continue }
+      guard all || field.bound.isRelative, !field.type.isWideInteger else { continue }
       fields.add(lanes.base + (index * 192 + 128), offset: field.offset, type: field.type, origin: 0)
     }
     // A few records at a time, so that each is read from memory once.
@@ -56,7 +63,7 @@ public struct FieldRanges: Sendable {
       fields.gather(0, lanes: batch, row: 0, from: base, kernels)
       for index in 0..<fieldCount {
         let field = layout.fields[index]
-        guard case .relative = field.bound else { continue }
+        guard all || field.bound.isRelative else { continue }
         if field.type.isWideInteger {
           extend(
             index, field.type,
@@ -68,7 +75,7 @@ public struct FieldRanges: Sendable {
       }
       first += batch
     }
-    for index in 0..<fieldCount {
+    for index in 0..<fieldCount where integers[index] == nil {
       let (low, high) = layout.fields[index].type.extent(lanes.base + index * 192)
       minima[index] = min(minima[index], low)
       maxima[index] = max(maxima[index], high)
@@ -85,8 +92,8 @@ public struct FieldRanges: Sendable {
       if before.high ^ flip > high ^ flip { high = before.high }
     }
     integers[field] = (low, high)
-    minima[field] = type.double(low)
-    maxima[field] = type.double(high)
+    minima[field] = min(minima[field], type.double(low))
+    maxima[field] = max(maxima[field], type.double(high))
   }
 }
 

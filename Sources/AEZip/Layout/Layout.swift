@@ -6,6 +6,13 @@ public enum Bound: Sendable, Equatable {
   case absolute(Double)
   /// |value - restored| <= bound * (max - min of the field's finite values).
   case relative(Double)
+
+  var isRelative: Bool {
+    switch self {
+    case .exact, .absolute: false
+    case .relative: true
+    }
+  }
 }
 
 /// One field of a record.

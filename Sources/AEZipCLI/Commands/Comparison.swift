@@ -76,7 +76,7 @@ final class Comparison {
       while rest.count > 0 {
         if pending.isEmpty {
           guard let batch = try source.next() else { throw countFailure(source, record) }
-          ranges.add(batch)
+          try ranges.add(batch)
           pending = batch
         }
         let count = min(pending.count / source.recordSize, rest.count / table.recordSize)

@@ -124,7 +124,7 @@ struct Compress: ParsableCommand {
       "measuring", total: (source.recordCount ?? 0) * source.recordSize, log: log)
     var ranges = FieldRanges(layout: layout)
     while let batch = try source.next() {
-      ranges.add(batch)
+      try ranges.add(batch)
       bar.advance(by: batch.count)
     }
     bar.finish()

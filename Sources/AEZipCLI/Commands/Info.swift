@@ -36,7 +36,8 @@ struct Info: ParsableCommand {
     if json { return try printOut(information + "\n") }
     let described = Json(Array(information.utf8))
     try printOut(
-      heading(container) + parts(described) + "\n" + fieldTable(container, described).text)
+      heading(container) + parts(described) + "\n" + fieldTable(container).text
+        + Choices(described).text { container.reader.layout.fields[$0].name })
   }
 
   private func describe(_ loaded: Model) throws {
@@ -95,10 +96,9 @@ struct Info: ParsableCommand {
       """
   }
 
-  private func fieldTable(_ container: Container, _ information: Json?) -> TextTable {
-    let described = information?["fields"]?.array
+  private func fieldTable(_ container: Container) -> TextTable {
     var table = TextTable([
-      "field", "type", "bound", "largest error", "RMSE", "min", "max", "missing", "coding",
+      "field", "type", "bound", "largest error", "RMSE", "min", "max", "missing",
     ])
     for (index, field) in container.reader.layout.fields.enumerated() {
       let statistics = container.reader.statistics[index]
@@ -108,7 +108,6 @@ struct Info: ParsableCommand {
         significant(statistics.rmse, 3), significant(statistics.minimum),
         significant(statistics.maximum),
         container.isTextOrTime(index) ? "" : "\(statistics.missingCount)",
-        shortened(described?[index]["coding"]?.string ?? ""),
       ])
     }
     return table
@@ -122,11 +121,6 @@ struct Info: ParsableCommand {
     case .time: return "\(type), time"
     case .integer, .decimal, .shortest: return type
     }
-  }
-
-  /// How the codec stores a field, which `--json` tells in full.
-  private func shortened(_ coding: String) -> String {
-    coding.count > 48 ? coding.prefix(45) + "..." : coding
   }
 }
 

@@ -72,7 +72,7 @@ struct Train: ParsableCommand {
     var ranges: FieldRanges?
     if rel != nil {
       ranges = FieldRanges(layout: layout)
-      while let batch = try source.next() { ranges!.add(batch) }
+      while let batch = try source.next() { try ranges!.add(batch) }
       source.rewind()
     }
     options.bounds = try blaming(name) { () throws(AEZipError) in

@@ -60,7 +60,7 @@ import Testing
     column.write(to: &writer)
     try writer.bytes.withUnsafeBytes { bytes in
       var reader = ByteReader(bytes, what: "a column")
-      let back = try Column(field: 1, index: 1, columnCount: 2, from: &reader)
+      let back = try Column(field: 1, index: 1, columnCount: 2, head: column.head, from: &reader)
       try reader.expectEnd()
       #expect(back.context.classCount == 4)
       #expect(Array(back.context.groups) == [0, 2])
@@ -73,7 +73,7 @@ import Testing
       writer.bytes[..<count].withUnsafeBytes { bytes in
         #expect(throws: AEZipError.self) {
           var reader = ByteReader(bytes, what: "a column")
-          _ = try Column(field: 1, index: 1, columnCount: 2, from: &reader)
+          _ = try Column(field: 1, index: 1, columnCount: 2, head: column.head, from: &reader)
         }
       }
     }
