@@ -13,6 +13,7 @@ from ._description import Description, Metadata
 from ._errors import InvalidArgumentError
 from ._handle import Containing
 from ._layout import as_records
+from ._model import Model
 from ._options import make_options
 from ._ranges import find_ranges
 from ._reader import Container
@@ -24,19 +25,21 @@ from ._writer import Writer
 def compress(
     records: object, *, rel: Optional[Bounds] = ..., abs: Optional[Bounds] = ..., exact: bool = ...,
     level: int = ..., latents: Optional[int] = ..., threads: int = ..., chunk_records: int = ...,
-    metadata: Optional[Metadata] = ..., file: None = ...,
+    metadata: Optional[Metadata] = ..., model: Optional[Model] = ..., embed_model: bool = ...,
+    file: None = ...,
 ) -> bytes: ...  # fmt: skip
 @overload
 def compress(
     records: object, *, rel: Optional[Bounds] = ..., abs: Optional[Bounds] = ..., exact: bool = ...,
     level: int = ..., latents: Optional[int] = ..., threads: int = ..., chunk_records: int = ...,
-    metadata: Optional[Metadata] = ..., file: Union[PathLike, IO[bytes]],
+    metadata: Optional[Metadata] = ..., model: Optional[Model] = ..., embed_model: bool = ...,
+    file: Union[PathLike, IO[bytes]],
 ) -> int: ...  # fmt: skip
 def compress(
     records: object, *, rel: Optional[Bounds] = None, abs: Optional[Bounds] = None,
     exact: bool = False, level: int = 6, latents: Optional[int] = None, threads: int = 0,
-    chunk_records: int = 0, metadata: Optional[Metadata] = None,
-    file: Optional[Union[PathLike, IO[bytes]]] = None,
+    chunk_records: int = 0, metadata: Optional[Metadata] = None, model: Optional[Model] = None,
+    embed_model: bool = True, file: Optional[Union[PathLike, IO[bytes]]] = None,
 ) -> Union[bytes, int]:  # fmt: skip
     """Compresses records into a container.
 
@@ -61,6 +64,10 @@ def compress(
         chunk_records: records that are coded together, the unit of random access; 0: about 8 MiB.
         metadata: bytes, a text or a dictionary of JSON values to keep; see
             :attr:`Container.metadata`.
+        model: a :class:`Model` that predicts the records; each chunk uses it only where it then
+            takes fewer bytes. It may have learned from other records: every bound holds.
+        embed_model: True: the container holds the model; False: its digest alone, and reading needs
+            the model.
         file: a path or a binary file object to write the container to, in memory that does not grow
             with it. A path appears only when the container is complete.
 
@@ -77,6 +84,7 @@ def compress(
     options = make_options(
         level=level, latents=latents, threads=threads, chunk_records=chunk_records,
         metadata=Description.of(array, layout, metadata).encoded(),
+        model=model, embed_model=embed_model,
     )  # fmt: skip
     if file is None:
         return _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
@@ -88,8 +96,9 @@ def compress(
 
 
 def decompress(
-    source: Containing, *, threads: int = 0, out: Optional[np.ndarray] = None
-) -> np.ndarray:
+    source: Containing, *, threads: int = 0, out: Optional[np.ndarray] = None,
+    model: Optional[Model] = None,
+) -> np.ndarray:  # fmt: skip
     """Restores all records of a container, with the shape and the dtype that they had.
 
     Args:
@@ -97,6 +106,7 @@ def decompress(
             read from its position to its end.
         threads: 0: one per processor.
         out: an array of the same shape and dtype to restore into.
+        model: the model of a container that holds only its digest.
 
     Returns:
         The records: ``out``, or a new array.
@@ -105,10 +115,11 @@ def decompress(
         NotAContainerError, UnsupportedVersionError, TruncatedError, CorruptedError: if the
             container is not one that this library reads, or damaged.
         LimitExceededError, OutOfMemoryError: if it is too large.
+        ModelMismatchError: if the container needs a model; the text names its digest.
         InvalidArgumentError: if ``out`` does not fit.
         OSError: if the file cannot be read.
     """
-    with Container(source, threads=threads) as container:
+    with Container(source, threads=threads, model=model) as container:
         shape = container.original_shape
         if shape == container.shape:
             return container.read(out=out)

@@ -76,6 +76,9 @@ class Options(ctypes.Structure):
         ("chunk_records", c_uint64),
         ("metadata", c_char_p),
         ("metadata_size", c_size_t),
+        ("model", c_void_p),
+        ("embed_model", c_int32),
+        ("reserved2", c_int32),
     ]
 
 
@@ -189,8 +192,14 @@ _SIGNATURES = {
         _STATUS,
         [POINTER(Layout), c_void_p, c_uint64, POINTER(c_int32), c_void_p, c_void_p, _ERROR],
     ),
-    "aez_reader_open_memory": (_STATUS, [c_void_p, c_size_t, POINTER(c_void_p), _ERROR]),
-    "aez_reader_open": (_STATUS, [READ_FN, c_void_p, c_uint64, POINTER(c_void_p), _ERROR]),
+    "aez_reader_open_memory_with_model": (
+        _STATUS,
+        [c_void_p, c_size_t, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
+    "aez_reader_open_with_model": (
+        _STATUS,
+        [READ_FN, c_void_p, c_uint64, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
     "aez_reader_free": (None, [c_void_p]),
     "aez_reader_shape": (
         _STATUS,

@@ -4,7 +4,7 @@ import CPlatform
 struct ChunkDecoder {
   let layout: Layout
   let kernels: Kernels
-  var model: LinearAutoencoder?
+  var model: ContainerModel?
 
   /// Where the restored records go.
   struct Target {
@@ -73,9 +73,14 @@ struct ChunkDecoder {
     let flags = try header.byte(below: 4)
     var latentCount = 0
     if flags & 2 != 0 {
-      latentCount = try header.count(limit: LinearAutoencoder.mostLatents)
-      guard latentCount <= model?.latentCount ?? 0 else {
-        throw .modelMismatch("the model has fewer latents than a chunk uses")
+      latentCount = try header.count(limit: TrainingOptions.widest)
+      if case .missing(let reference) = model { throw reference.error }
+      let known = model?.latentCount ?? 0
+      var isRight = latentCount > 0 && latentCount <= known
+      // A network needs all of them.
+      if case .network = model { isRight = latentCount == known }
+      guard isRight else {
+        throw .corrupted(what: "the latents of a chunk", declared: latentCount, computed: known)
       }
     }
     var plan = Plan(strands: strands, usesDouble: flags & 1 != 0, latentCount: latentCount)
@@ -116,10 +121,15 @@ struct ChunkDecoder {
     let columns = plan.columns
     let latentCount = plan.latentCount
     let coded = columns[latentCount...].map { $0.field! }
-    var terms = LinearTerms()
-    if let model, latentCount > 0 {
-      terms = model.terms(
-        columns: Array(columns[latentCount...]), steps: columns[..<latentCount].map { $0.unit })
+    var terms = ModelTerms()
+    if latentCount > 0 {
+      let fields = Array(columns[latentCount...])
+      switch model! {
+      case .linear(let model):
+        terms = model.terms(columns: fields, steps: columns[..<latentCount].map { $0.unit })
+      case .network(let model): terms = model.terms(columns: fields)
+      case .missing: break
+      }
     }
     for index in 0..<layout.fields.count {
       guard let bytes = plan.constants[index], let offset = target.offsets[index] else { continue }
@@ -152,7 +162,7 @@ struct ChunkDecoder {
 
   /// The codes of the first columns to their values.
   private func decodeColumns(
-    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ outputs: List<Scatter?>,
+    _ plan: Plan, _ count: Int, _ terms: ModelTerms, _ outputs: List<Scatter?>,
     _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
   ) throws(AEZipError) {
     let recordCount = plan.strands.recordCount
@@ -219,7 +229,7 @@ struct ChunkDecoder {
           column.context.sources.allSatisfy({ $0.column < plan.latentCount })
         else { return false }
       }
-      try decodeColumns(plan, plan.latentCount, LinearTerms(), outputs, &header, &body, zlib)
+      try decodeColumns(plan, plan.latentCount, ModelTerms(), outputs, &header, &body, zlib)
       return true
     }
   }

@@ -31,10 +31,10 @@ struct Planner {
   /// Fills in regressors.
   ///
   /// - Parameters:
-  ///   - columns: latents first, then the fields whose `planes` are given.
+  ///   - columns: latents first, then fields; whose values `planes` are.
   ///   - terms: the model's part of predictions, if there are latents.
   func plan(
-    _ columns: [Column], latentCount: Int, terms: LinearTerms, planes: List<Plane>
+    _ columns: [Column], latentCount: Int, terms: ModelTerms, planes: List<Plane>
   ) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
@@ -44,7 +44,7 @@ struct Planner {
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
       wanted: wanted)
-    if latentCount > 0 { sample.apply(terms, latentCount: latentCount, columns: columns) }
+    try sample.apply(terms, columns: columns, kernels: kernels)
     guard sample.targetCount > 0 else { return }
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)

@@ -6,7 +6,8 @@ enum Format {
   /// |---|---|---|
   /// | 1 | 0.1 | |
   /// | 2 | 0.1 | trees and groups of classes in columns |
-  static let newestVersion = 2
+  /// | 3 | 0.1 | networks as models, embedded or by digest |
+  static let newestVersion = 3
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.
@@ -25,7 +26,7 @@ enum Format {
     case chunk = 4
     case statistics = 5
     case index = 6
-    /// Only in model files.
+    /// Of a model.
     case encoder = 7
     case history = 0x8000_0008
   }

@@ -21,29 +21,35 @@ public final class ContainerReader {
   let source: ByteSource
   /// The file's format version.
   let version: Int
-  let model: LinearAutoencoder?
+  let model: ContainerModel?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
   let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
   ///
+  /// - Parameter model: what the container was made with, if it does not hold its model; without
+  ///   it the container can be opened, but not all records be read.
   /// - Throws: ``AEZipError/notAContainer``, ``AEZipError/unsupportedVersion(found:newest:)``,
   ///   ``AEZipError/truncated(what:needed:available:)``,
   ///   ``AEZipError/corrupted(what:declared:computed:)``,
-  ///   ``AEZipError/limitExceeded(what:value:limit:)``, ``AEZipError/outOfMemory(bytes:)``.
-  public convenience init(bytes: UnsafeRawBufferPointer) throws(AEZipError) {
-    try self.init(ByteSource(bytes: bytes))
+  ///   ``AEZipError/limitExceeded(what:value:limit:)``, ``AEZipError/outOfMemory(bytes:)``,
+  ///   ``AEZipError/modelNeeded(_:_:_:_:)`` if another model is given than is needed.
+  public convenience init(
+    bytes: UnsafeRawBufferPointer, model: Autoencoder? = nil
+  ) throws(AEZipError) {
+    try self.init(ByteSource(bytes: bytes), model)
   }
 
   /// Opens a container behind a function that fills a buffer from an offset; false on failure.
   /// ``read(records:fields:threads:into:)`` calls it from several threads if it may use several.
   ///
-  /// - Throws: as ``init(bytes:)``, and ``AEZipError/inputOutput(_:)``.
+  /// - Throws: as ``init(bytes:model:)``, and ``AEZipError/inputOutput(_:)``.
   public convenience init(
-    size: Int, read: @escaping (_ offset: Int, _ into: UnsafeMutableRawBufferPointer) -> Bool
+    size: Int, model: Autoencoder? = nil,
+    read: @escaping (_ offset: Int, _ into: UnsafeMutableRawBufferPointer) -> Bool
   ) throws(AEZipError) {
-    try self.init(ByteSource(size: size, read: read))
+    try self.init(ByteSource(size: size, read: read), model)
   }
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
@@ -52,7 +58,7 @@ public final class ContainerReader {
     _ source: ByteSource, version: Int, _ layout: Layout, recordCount: Int,
     sections: List<SectionPlace>,
     chunks: List<Chunk>, statistics: [FieldStatistics], metadata: [UInt8],
-    model: LinearAutoencoder?
+    model: ContainerModel?
   ) {
     self.source = source
     self.version = version
@@ -66,12 +72,13 @@ public final class ContainerReader {
     self.model = model
   }
 
-  private convenience init(_ source: ByteSource) throws(AEZipError) {
+  private convenience init(_ source: ByteSource, _ given: Autoencoder?) throws(AEZipError) {
     let (version, recordCount, places) = try Self.readIndex(source)
     var chunks: List<Chunk> = List()
     var layout: Layout?
     var statistics: [FieldStatistics]?
-    var model: LinearAutoencoder?
+    var model: ByteView?
+    var encoder: ByteView?
     var metadata: [UInt8] = []
     var records = 0
     for place in places {
@@ -87,7 +94,7 @@ public final class ContainerReader {
         case .metadata: !metadata.isEmpty
         case .statistics: statistics != nil
         case .model: model != nil || layout == nil || !chunks.isEmpty
-        case .encoder: true
+        case .encoder: encoder != nil || model == nil || !chunks.isEmpty
         case .chunk, .history, .index: false
         }
       guard !isMisplaced else {
@@ -114,9 +121,10 @@ public final class ContainerReader {
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
         records += place.records
       case .model:
-        let view = try source.packed(place.section)
-        model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout!.fields.count)
-      case .encoder, .history, .index: break
+        model = try source.packed(place.section)
+      case .encoder:
+        encoder = try source.packed(place.section)
+      case .history, .index: break
       }
     }
     guard let layout, let statistics else {
@@ -135,11 +143,17 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
+    var decoded: ContainerModel?
+    if let model {
+      decoded = try ContainerModel(
+        decoding: model.bytes, encoder: encoder?.bytes, layout: layout, given: given)
+    }
+    withExtendedLifetime((model, encoder)) {}
     var sections = List<SectionPlace>()
     for place in places { sections.append(place.section) }
     self.init(
       source, version: version, layout, recordCount: recordCount, sections: sections,
-      chunks: chunks, statistics: statistics, metadata: metadata, model: model)
+      chunks: chunks, statistics: statistics, metadata: metadata, model: decoded)
   }
 
   // MARK: - Records

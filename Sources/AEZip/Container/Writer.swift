@@ -12,6 +12,10 @@ public struct CompressionOptions: Sendable {
   public var chunkRecords = 0
   /// Kept in the container as it is; at most 16 MiB.
   public var metadata: [UInt8] = []
+  /// What predicts the records, where that takes fewer bytes than none; nil: chosen.
+  public var model: Autoencoder?
+  /// Whether the container holds the given model; else its digest alone.
+  public var embedsModel = false
 
   public init() {}
 
@@ -62,7 +66,7 @@ public final class ContainerWriter {
   private var tallies: List<FieldTally>
   private var failure: AEZipError?
   /// Chosen on the first records, before the first chunk.
-  private var model: LinearAutoencoder?
+  private var model: AppliedModel?
   private var hasPlannedModel = false
   private var expectedRecordCount: Int?
   private var isFinished = false
@@ -112,8 +116,17 @@ public final class ContainerWriter {
     self.init(
       layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
 
+    if let given = options.model {
+      model = try AppliedModel(given, layout: layout)
+      hasPlannedModel = true
+      if let latents = options.latents, latents != given.latentCount {
+        throw .invalidArgument(
+          "# latents are asked for, but the model has #", latents, given.latentCount)
+      }
+    }
     try sections.start()
     try sections.emitPacked(.layout, layout.encoded())
+    if let model { try emitModel(model, embedded: options.embedsModel) }
     if !options.metadata.isEmpty {
       try sections.emitPacked(.metadata, options.metadata)
     }
@@ -195,13 +208,14 @@ public final class ContainerWriter {
       let encoder = ChunkEncoder(
         layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model)
       let base = start
+      let mayDrop = options.model != nil && options.latents == nil
       nonisolated(unsafe) let records = records
       parallelFor(count, threads: threads) { index in
         let from = base + index * chunkBytes
         let chunk = UnsafeRawBufferPointer(
           rebasing: records[from..<min(from + chunkBytes, records.count)])
         do throws(AEZipError) {
-          outcome.results[index] = try encoder.encode(chunk)
+          outcome.results[index] = try encoder.encodeSmallest(chunk, mayDropModel: mayDrop)
         } catch {
           outcome.errors[index] = error
         }
@@ -227,7 +241,14 @@ public final class ContainerWriter {
       // A stream's length is not known: the model must pay within its first chunk.
       recordCount: expectedRecordCount ?? first / layout.recordSize
     ).plan(UnsafeRawBufferPointer(rebasing: records[..<first]))
-    if let model { try sections.emitPacked(.model, model.encoded()) }
+    if let model { try emitModel(model, embedded: true) }
+  }
+
+  private func emitModel(_ model: AppliedModel, embedded: Bool) throws(AEZipError) {
+    try sections.emitPacked(.model, model.section(embedded: embedded))
+    guard embedded else { return }
+    try sections.emitPacked(
+      .encoder, ModelContent.encoder(model.model.network, model.model.precisions))
   }
 }
 

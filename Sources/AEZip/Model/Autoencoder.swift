@@ -40,6 +40,11 @@ public final class Autoencoder: Sendable {
     }
   }
 
+  /// The model section of a file: what the digest is taken of.
+  var decoderContent: [UInt8] {
+    ModelContent.decoder(kind, standardizer, network, precisions)
+  }
+
   public var fieldCount: Int { network.shape.fieldCount }
   public var latentCount: Int { network.shape.latentCount }
   /// Widths of all layers, input, latents and output among them.

@@ -12,23 +12,14 @@ struct ModelPlanner {
   /// How many records the model will serve, as far as is known.
   let recordCount: Int
 
-  /// Units of the latents' codes, in standardized units: finer ones cost bits in the latents,
-  /// coarser ones in all corrections.
-  static let latentStep = 1.0
-
-  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> LinearAutoencoder? {
+  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> AppliedModel? {
     if latents == 0 { return nil }
     let fields = layout.fields.indices.filter { bounds[$0] > 0 }
     guard fields.count >= 2, records.count >= 64 * layout.recordSize else { return nil }
     guard latents != nil || fields.count <= effort.mostModelFields else { return nil }
     guard let moments = try standardize(records, fields) else { return nil }
     let eigen = SymmetricEigen(moments.covariance, size: moments.fields.count)
-    func model(_ latentCount: Int) -> LinearAutoencoder {
-      LinearAutoencoder(
-        fields: moments.fields, means: moments.means, scales: moments.scales, eigen: eigen,
-        latentCount: latentCount)
-    }
-    if let latents { return model(latents) }
+    if let latents { return try components(moments, eigen, latents) }
 
     // Candidates by estimate, then the real bytes of a part of the records.
     let direct = causalBits(moments.covariance, moments.fields.count)
@@ -43,20 +34,68 @@ struct ModelPlanner {
     guard best > 0 else { return nil }
     let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
     let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
-    let candidate = model(best)
+    let candidate = try components(moments, eigen, best)
     let with = try size(sample, candidate)
     let without = try size(sample, nil)
     let scale = Double(recordCount) / Double(part)
-    let modelBytes = Double(candidate.encoded().count)
+    let modelBytes = Double(candidate.section(embedded: true).count)
     return Double(with) * scale + modelBytes < Double(without) * scale ? candidate : nil
   }
 
   private func size(
-    _ records: UnsafeRawBufferPointer, _ model: LinearAutoencoder?
+    _ records: UnsafeRawBufferPointer, _ model: AppliedModel?
   ) throws(AEZipError) -> Int {
     try ChunkEncoder(
       layout: layout, bounds: bounds, level: effort.level, kernels: kernels, model: model
     ).encode(records).payload.count
+  }
+
+  /// Principal components of fields in units of twice their bound, so that they serve the fields in
+  /// proportion to the bits that these need, as a network without hidden layers:
+  ///
+  ///     z_k = sum over fields of v_kj * (x_j - mean_j) / (2 bound_j) / common      latents
+  private func components(
+    _ moments: Moments, _ eigen: SymmetricEigen, _ wanted: Int
+  ) throws(AEZipError) -> AppliedModel {
+    let count = moments.fields.count
+    let latentCount = min(wanted, LinearAutoencoder.mostLatents(fieldCount: count))
+    var standardizer = Standardizer()
+    var common = 0.0
+    for index in 0..<count {
+      let deviation = moments.covariance[index * count + index].squareRoot() * moments.scales[index]
+      standardizer.append(mean: moments.means[index], deviation: deviation, isBinary: false)
+      let ratio = standardizer.scales[index] / moments.scales[index]
+      common += min(ratio, 1e12) * min(ratio, 1e12) / Double(count)
+    }
+    // Weights of 16 bits reach 65504.
+    common = max(1, common.squareRoot() / 4096)
+    let network = try Network.empty(
+      NetworkShape(
+        fieldCount: count, encoder: [], latentCount: latentCount, decoder: [],
+        activations: [.identity], encoderSkip: false, decoderSkip: false))
+    let shape = network.shape
+    let (into, out) = (network.weights.base + shape.edges[0].place, shape.edges[1].place)
+    for index in 0..<count {
+      let scale = standardizer.scales[index]
+      let ratio = scale / moments.scales[index] / common
+      let bias = (moments.means[index] - standardizer.mean(index)) / scale
+      // Fields that Float cannot stand for have no part.
+      guard ratio > 1e-6, ratio < 1e6, bias.magnitude < 1e6 else { continue }
+      network.biases[shape.places[2] + index] = Float(bias)
+      for latent in 0..<latentCount {
+        let weight = eigen.vectors[latent][index]
+        into[latent * count + index] = Float(weight * ratio)
+        network.weights[out + index * latentCount + latent] = Float(weight / ratio)
+        network.biases[shape.places[1] + latent] -= Float(weight * ratio * bias)
+      }
+    }
+    for edge in shape.edges { network.round(edge, .half) }
+    let nothing = EpochLoss(train: .nan, validation: .nan)
+    let model = Autoencoder(
+      kind: .linear, layout: try AppliedModel.view(moments.fields, layout),
+      standardizer: standardizer, network: network, precisions: [.half, .half], history: [],
+      finalLoss: nothing, recordCount: 0)
+    return try AppliedModel(model, places: moments.fields, layout: layout)
   }
 
   private struct Moments {
