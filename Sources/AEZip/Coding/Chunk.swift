@@ -26,7 +26,7 @@ struct ChunkEncoder {
   let bounds: [Double]
   let level: Int
   let kernels: Kernels
-  var model: AppliedModel?
+  var model: RecordModel?
 
   struct Result {
     var payload: ByteBuffer

@@ -18,7 +18,7 @@ struct Latents {
 ///
 /// by steps of least squares with weights 1 / (1 + r^2).
 struct LatentPlanner {
-  let model: AppliedModel
+  let model: RecordModel
   /// Of the fields, with their values.
   let columns: [Column]
   let planes: List<Plane>

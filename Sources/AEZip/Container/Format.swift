@@ -29,6 +29,7 @@ enum Format {
     /// Of a model.
     case encoder = 7
     case history = 0x8000_0008
+    case fit = 0x8000_0009
   }
 }
 

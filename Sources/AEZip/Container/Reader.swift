@@ -22,6 +22,11 @@ public final class ContainerReader {
   /// The file's format version.
   let version: Int
   let model: ContainerModel?
+  /// How the container's model is called; nil for none, and for those of versions 1 and 2.
+  let modelReference: ModelReference?
+  /// How well the model that the container was made with knew its records; nil for one that was
+  /// made for them.
+  public let fit: ModelFit?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
   let kernels = Kernels()
@@ -58,7 +63,7 @@ public final class ContainerReader {
     _ source: ByteSource, version: Int, _ layout: Layout, recordCount: Int,
     sections: List<SectionPlace>,
     chunks: List<Chunk>, statistics: [FieldStatistics], metadata: [UInt8],
-    model: ContainerModel?
+    model: (model: ContainerModel, reference: ModelReference?)?, fit: ModelFit?
   ) {
     self.source = source
     self.version = version
@@ -69,7 +74,9 @@ public final class ContainerReader {
     self.chunks = chunks
     self.statistics = statistics
     self.metadata = metadata
-    self.model = model
+    self.model = model?.model
+    modelReference = model?.reference
+    self.fit = fit
   }
 
   private convenience init(_ source: ByteSource, _ given: Autoencoder?) throws(AEZipError) {
@@ -78,6 +85,7 @@ public final class ContainerReader {
     var layout: Layout?
     var statistics: [FieldStatistics]?
     var model: ByteView?
+    var fit: ModelFit?
     var encoder: ByteView?
     var metadata: [UInt8] = []
     var records = 0
@@ -95,7 +103,7 @@ public final class ContainerReader {
         case .statistics: statistics != nil
         case .model: model != nil || layout == nil || !chunks.isEmpty
         case .encoder: encoder != nil || model == nil || !chunks.isEmpty
-        case .chunk, .history, .index: false
+        case .chunk, .history, .index, .fit: false
         }
       guard !isMisplaced else {
         throw .corrupted(
@@ -124,6 +132,10 @@ public final class ContainerReader {
         model = try source.packed(place.section)
       case .encoder:
         encoder = try source.packed(place.section)
+      case .fit:
+        let view = try source.packed(place.section)
+        var reader = ByteReader(view.bytes, what: "the model's fit")
+        fit = ModelFit(bits: Double(try reader.f32()), trainingBits: Double(try reader.f32()))
       case .history, .index: break
       }
     }
@@ -143,17 +155,18 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
-    var decoded: ContainerModel?
+    var decoded: (ContainerModel, ModelReference?)?
     if let model {
-      decoded = try ContainerModel(
-        decoding: model.bytes, encoder: encoder?.bytes, layout: layout, given: given)
+      decoded = try ContainerModel.decode(
+        model.bytes, encoder: encoder?.bytes, layout: layout, given: given)
     }
     withExtendedLifetime((model, encoder)) {}
     var sections = List<SectionPlace>()
     for place in places { sections.append(place.section) }
     self.init(
       source, version: version, layout, recordCount: recordCount, sections: sections,
-      chunks: chunks, statistics: statistics, metadata: metadata, model: decoded)
+      chunks: chunks, statistics: statistics, metadata: metadata, model: decoded,
+      fit: fit)
   }
 
   // MARK: - Records

@@ -66,10 +66,13 @@ public final class ContainerWriter {
   private var tallies: List<FieldTally>
   private var failure: AEZipError?
   /// Chosen on the first records, before the first chunk.
-  private var model: AppliedModel?
+  private var model: RecordModel?
   private var hasPlannedModel = false
   private var expectedRecordCount: Int?
   private var isFinished = false
+  private var errors = FieldErrors(fieldCount: 0)
+  /// How well the given model knows the records, after ``finish()``; nil if none was given.
+  public private(set) var fit: ModelFit?
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
@@ -117,8 +120,9 @@ public final class ContainerWriter {
       layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
 
     if let given = options.model {
-      model = try AppliedModel(given, layout: layout)
+      model = try RecordModel(given, layout: layout)
       hasPlannedModel = true
+      errors = FieldErrors(fieldCount: given.fieldCount)
       if let latents = options.latents, latents != given.latentCount {
         throw .invalidArgument(
           "# latents are asked for, but the model has #", latents, given.latentCount)
@@ -175,6 +179,16 @@ public final class ContainerWriter {
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
       try sections.emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
+      if let model, options.model != nil, sections.recordCount > 0 {
+        let fit = ModelFit(
+          bits: model.bits(errors.means, bounds: bounds),
+          trainingBits: model.bits(model.model.fieldErrors, bounds: bounds))
+        var writer = ByteWriter()
+        writer.f32(Float(fit.bits))
+        writer.f32(Float(fit.trainingBits))
+        try sections.emitPacked(.fit, writer.bytes)
+        self.fit = fit
+      }
       try sections.finish()
       isFinished = true
     }
@@ -225,6 +239,10 @@ public final class ContainerWriter {
         let result = outcome.results[index]!
         let from = base + index * chunkBytes
         let chunkRecords = min(chunkBytes, records.count - from) / layout.recordSize
+        if options.model != nil {
+          let chunk = records[from..<from + chunkRecords * layout.recordSize]
+          try model!.addErrors(UnsafeRawBufferPointer(rebasing: chunk), kernels, to: &errors)
+        }
         try sections.emit(.chunk, result.payload.bytes, records: chunkRecords)
         for field in 0..<tallies.count { tallies[field].add(result.tallies[field]) }
       }
@@ -244,7 +262,7 @@ public final class ContainerWriter {
     if let model { try emitModel(model, embedded: true) }
   }
 
-  private func emitModel(_ model: AppliedModel, embedded: Bool) throws(AEZipError) {
+  private func emitModel(_ model: RecordModel, embedded: Bool) throws(AEZipError) {
     try sections.emitPacked(.model, model.section(embedded: embedded))
     guard embedded else { return }
     try sections.emitPacked(

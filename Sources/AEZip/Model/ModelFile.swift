@@ -97,6 +97,7 @@ extension Autoencoder {
       writer.f32(Float(loss.train))
       writer.f32(Float(loss.validation))
     }
+    for error in fieldErrors { writer.f32(Float(error)) }
     try sections.emitPacked(.history, writer.bytes)
     try sections.finish()
     return [UInt8](buffer.bytes)
@@ -191,6 +192,7 @@ extension Autoencoder {
 
     var history = [EpochLoss]()
     var recordCount = 0
+    var fieldErrors: [Double] = []
     var finalLoss = EpochLoss(train: .nan, validation: .nan)
     if let historyBytes {
       var reader = ByteReader(historyBytes, what: "the model's history")
@@ -201,11 +203,14 @@ extension Autoencoder {
           EpochLoss(train: Double(try reader.f32()), validation: Double(try reader.f32())))
       }
       finalLoss = EpochLoss(train: Double(try reader.f32()), validation: Double(try reader.f32()))
+      if reader.remaining > 0 {
+        for _ in 0..<fieldCount { fieldErrors.append(Double(try reader.f32())) }
+      }
       try reader.expectEnd()
     }
     self.init(
       kind: kind, layout: layout, standardizer: standardizer, network: network,
       precisions: encoderPrecisions + decoderPrecisions, history: history, finalLoss: finalLoss,
-      recordCount: recordCount)
+      recordCount: recordCount, fieldErrors: fieldErrors)
   }
 }

@@ -12,7 +12,7 @@ struct ModelPlanner {
   /// How many records the model will serve, as far as is known.
   let recordCount: Int
 
-  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> AppliedModel? {
+  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> RecordModel? {
     if latents == 0 { return nil }
     let fields = layout.fields.indices.filter { bounds[$0] > 0 }
     guard fields.count >= 2, records.count >= 64 * layout.recordSize else { return nil }
@@ -43,7 +43,7 @@ struct ModelPlanner {
   }
 
   private func size(
-    _ records: UnsafeRawBufferPointer, _ model: AppliedModel?
+    _ records: UnsafeRawBufferPointer, _ model: RecordModel?
   ) throws(AEZipError) -> Int {
     try ChunkEncoder(
       layout: layout, bounds: bounds, level: effort.level, kernels: kernels, model: model
@@ -56,7 +56,7 @@ struct ModelPlanner {
   ///     z_k = sum over fields of v_kj * (x_j - mean_j) / (2 bound_j) / common      latents
   private func components(
     _ moments: Moments, _ eigen: SymmetricEigen, _ wanted: Int
-  ) throws(AEZipError) -> AppliedModel {
+  ) throws(AEZipError) -> RecordModel {
     let count = moments.fields.count
     let latentCount = min(wanted, LinearAutoencoder.mostLatents(fieldCount: count))
     var standardizer = Standardizer()
@@ -92,10 +92,10 @@ struct ModelPlanner {
     for edge in shape.edges { network.round(edge, .half) }
     let nothing = EpochLoss(train: .nan, validation: .nan)
     let model = Autoencoder(
-      kind: .linear, layout: try AppliedModel.view(moments.fields, layout),
+      kind: .linear, layout: try RecordModel.view(moments.fields, layout),
       standardizer: standardizer, network: network, precisions: [.half, .half], history: [],
       finalLoss: nothing, recordCount: 0)
-    return try AppliedModel(model, places: moments.fields, layout: layout)
+    return try RecordModel(model, places: moments.fields, layout: layout)
   }
 
   private struct Moments {

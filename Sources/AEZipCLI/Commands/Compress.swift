@@ -11,6 +11,7 @@ struct Compress: ParsableCommand {
         aezip compress mast.npy --abs 0.01 --field pressure=abs:5 -o mast.aez
         aezip compress events.f32 --fields 12 --exact --level 9
         zcat log.csv.gz | aezip compress - --format csv --rel 1e-2 > log.aez
+        aezip compress today.npy --rel 1e-2 --model mast.aezm
 
       INPUT is .npy (a matrix or structures), .csv (with a header line; texts
       and times are kept as they are, empty cells stay empty), or .f32 and
@@ -31,6 +32,15 @@ struct Compress: ParsableCommand {
   @Option(help: "Numbers that the model keeps of a record [as many as pay].")
   var latents: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "A model of such records, which the container names by its digest.",
+      valueName: "FILE.aezm"))
+  var model: String?
+
+  @Flag(help: "Keep the model in the container.")
+  var embedModel = false
+
   @Option(help: "The kind of INPUT [by its ending].")
   var format: TableFormat?
 
@@ -46,6 +56,10 @@ struct Compress: ParsableCommand {
     guard (1...9).contains(level) else { throw ValidationError("--level \(level) must be 1 to 9") }
     if let latents, !(0...Layout.largestFieldCount).contains(latents) {
       throw ValidationError("--latents \(latents) must be 0 to \(Layout.largestFieldCount)")
+    }
+    if embedModel, model == nil { throw ValidationError("--embed-model needs --model FILE.aezm") }
+    if model == "-", input == "-" {
+      throw ValidationError("INPUT and --model are both standard input; name one of them")
     }
     if let fields, !(1...Layout.largestFieldCount).contains(fields) {
       throw ValidationError("--fields \(fields) must be 1 to \(Layout.largestFieldCount)")
@@ -94,6 +108,8 @@ struct Compress: ParsableCommand {
     options.latents = latents
     options.threads = work.threads
     options.metadata = metadata.text
+    options.model = try model.map { try Model(path: $0, log: log).model }
+    options.embedsModel = embedModel
     let ranges = try needsRanges(layout) ? findRanges(source, layout, log) : nil
     let recordBytes = (source.recordCount ?? 0) * source.recordSize
     let bar = ProgressBar("compressing", total: recordBytes, log: log)
@@ -110,6 +126,12 @@ struct Compress: ParsableCommand {
     }
     try blaming(name, because: cause) { () throws(AEZipError) in try writer.finish() }
     bar.finish()
+    if let fit = writer.fit, fit.isDrift {
+      log.note(
+        "\(name): the model predicts these records worse than those that it learned from: it "
+          + "leaves \(fixed(fit.bits, 1)) bits a record instead of \(fixed(fit.trainingBits, 1)); "
+          + "train another")
+    }
     return (byteCount / source.recordSize, byteCount)
   }
 

@@ -1,12 +1,12 @@
 import CPlatform
 
 /// A model applied to the records of a container: which of their fields are the model's.
-final class AppliedModel: @unchecked Sendable {
+final class RecordModel: @unchecked Sendable {
   let model: Autoencoder
   /// For each field of the model the field of the records.
   let places: [Int]
   /// The model's fields in the records.
-  private let view: Layout
+  let view: Layout
 
   private init(_ model: Autoencoder, places: [Int], view: Layout) {
     self.model = model
@@ -110,7 +110,7 @@ final class AppliedModel: @unchecked Sendable {
 enum ContainerModel: Sendable {
   /// Versions 1 and 2.
   case linear(LinearAutoencoder)
-  case network(AppliedModel)
+  case network(RecordModel)
   /// Another file holds it.
   case missing(ModelReference)
 
@@ -129,6 +129,7 @@ struct ModelReference: Sendable {
   var latentCount: Int
   var digest: [UInt8]
   var places: [Int]
+  var isEmbedded = false
 
   /// What reading throws without the model.
   var error: AEZipError {
