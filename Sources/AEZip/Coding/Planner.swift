@@ -8,6 +8,8 @@ struct Effort {
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
+  /// Whether a network may be trained for the records at hand.
+  var trainsNetworks: Bool { level >= 9 }
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
   var contextRows: Int { level >= 7 ? 16384 : 6144 }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }

@@ -257,14 +257,15 @@ public final class ContainerWriter {
       layout: layout, bounds: bounds, effort: Effort(level: options.level), kernels: kernels,
       latents: options.latents,
       // A stream's length is not known: the model must pay within its first chunk.
-      recordCount: expectedRecordCount ?? first / layout.recordSize
+      recordCount: expectedRecordCount ?? first / layout.recordSize, threads: threads
     ).plan(UnsafeRawBufferPointer(rebasing: records[..<first]))
     if let model { try emitModel(model, embedded: true) }
   }
 
   private func emitModel(_ model: RecordModel, embedded: Bool) throws(AEZipError) {
     try sections.emitPacked(.model, model.section(embedded: embedded))
-    guard embedded else { return }
+    // One that was chosen unasked serves restoration alone.
+    guard embedded, options.model != nil || options.latents != nil else { return }
     try sections.emitPacked(
       .encoder, ModelContent.encoder(model.model.network, model.model.precisions))
   }

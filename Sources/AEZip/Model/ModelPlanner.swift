@@ -1,7 +1,8 @@
 import CPlatform
 
-/// Decides on the first records whether a linear autoencoder pays for itself, and with how many
-/// latents; by total bytes, the model's included.
+/// Decides on the first records whether an autoencoder pays for itself, principal components or, at
+/// the highest level, a network trained on the spot, and with how many latents; by total bytes, the
+/// model's included.
 struct ModelPlanner {
   let layout: Layout
   let bounds: [Double]
@@ -11,6 +12,7 @@ struct ModelPlanner {
   let latents: Int?
   /// How many records the model will serve, as far as is known.
   let recordCount: Int
+  var threads = 1
 
   func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> RecordModel? {
     if latents == 0 { return nil }
@@ -31,23 +33,34 @@ struct ModelPlanner {
       if bits < bestBits { (best, bestBits) = (latentCount, bits) }
       latentCount = latentCount < 4 ? latentCount + 1 : latentCount * 5 / 4
     }
-    guard best > 0 else { return nil }
+    let trains = effort.trainsNetworks && mayTrain(records, moments.fields.count)
+    guard best > 0 || trains else { return nil }
     let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
-    let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
-    let candidate = try components(moments, eigen, best)
-    let with = try size(sample, candidate)
-    let without = try size(sample, nil)
-    let scale = Double(recordCount) / Double(part)
-    let modelBytes = Double(candidate.section(embedded: true).count)
-    return Double(with) * scale + modelBytes < Double(without) * scale ? candidate : nil
+    let without = try cost(records, part, nil)
+    var winner: RecordModel?
+    var least = without
+    if best > 0 {
+      let candidate = try components(moments, eigen, best)
+      let bytes = try cost(records, part, candidate)
+      if bytes < least { (winner, least) = (candidate, bytes) }
+    }
+    if trains, let candidate = try network(records, moments.fields, without: without) {
+      let bytes = try cost(records, part, candidate)
+      if bytes < least { winner = candidate }
+    }
+    return winner
   }
 
-  private func size(
-    _ records: UnsafeRawBufferPointer, _ model: RecordModel?
-  ) throws(AEZipError) -> Int {
-    try ChunkEncoder(
-      layout: layout, bounds: bounds, level: effort.level, kernels: kernels, model: model
-    ).encode(records).payload.count
+  /// Bytes that all records will take, the model's included, judged by the first `part`.
+  func cost(
+    _ records: UnsafeRawBufferPointer, _ part: Int, _ model: RecordModel?, level: Int? = nil
+  ) throws(AEZipError) -> Double {
+    let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
+    let bytes = try ChunkEncoder(
+      layout: layout, bounds: bounds, level: level ?? effort.level, kernels: kernels, model: model
+    ).encode(sample).payload.count
+    let modelBytes = model?.section(embedded: true).count ?? 0
+    return Double(bytes) * Double(recordCount) / Double(part) + Double(modelBytes)
   }
 
   /// Principal components of fields in units of twice their bound, so that they serve the fields in
