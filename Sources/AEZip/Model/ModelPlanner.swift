@@ -34,13 +34,15 @@ struct ModelPlanner {
       latentCount = latentCount < 4 ? latentCount + 1 : latentCount * 5 / 4
     }
     let trains = effort.trainsNetworks && mayTrain(records, moments.fields.count)
-    guard best > 0 || trains else { return nil }
+    guard best > 0 || effort.level >= 9 else { return nil }
     let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
     let without = try cost(records, part, nil)
     var winner: RecordModel?
     var least = without
-    if best > 0 {
-      let candidate = try components(moments, eigen, best)
+    // What is hard to estimate, bounds so loose that most codes are 0, is tried.
+    let tried = effort.level >= 9 ? [best, 4, 8, 16] : [best]
+    for latentCount in tried where latentCount > 0 && latentCount <= moments.fields.count / 2 {
+      let candidate = try components(moments, eigen, latentCount)
       let bytes = try cost(records, part, candidate)
       if bytes < least { (winner, least) = (candidate, bytes) }
     }

@@ -3,8 +3,8 @@
 extension ModelPlanner {
   /// Whether a network could save more than it takes.
   func mayTrain(_ records: UnsafeRawBufferPointer, _ fieldCount: Int) -> Bool {
-    fieldCount >= 4 && fieldCount <= 512 && recordCount >= 8192
-      && records.count / layout.recordSize >= 8192
+    fieldCount >= 4 && fieldCount <= 512 && recordCount >= 4096
+      && records.count / layout.recordSize >= 4096
   }
 
   /// The best network found, or nil if none comes near.
