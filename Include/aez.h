@@ -77,7 +77,8 @@ typedef enum aez_type {
 typedef enum aez_bound_kind {
   AEZ_EXACT = 0,    /* every bit is kept */
   AEZ_ABSOLUTE = 1, /* |value - restored| <= bound */
-  AEZ_RELATIVE = 2  /* |value - restored| <= bound * (max - min of the field's finite values) */
+  AEZ_RELATIVE = 2, /* |value - restored| <= bound * (max - min of the field's finite values) */
+  AEZ_FREE = 3      /* no bound: finite values come back as the latents tell, or with options->mean_error */
 } aez_bound_kind;
 
 /* One field of a record. */
@@ -116,6 +117,9 @@ typedef struct aez_options {
                               freed once the call has returned. */
   int32_t embed_model;     /* 1: the container holds the model; 0: its digest alone, and reading needs the model */
   int32_t reserved2;
+  double mean_error;       /* 0, or the root mean squared error to reach within 5 %, over the standard deviation, of
+                              the fields that are AEZ_FREE, by their latents or by bounds, whichever takes fewer
+                              bytes; below 1. aez_compress only: it must see all records. */
 } aez_options;
 
 #define AEZ_LATENTS_AUTO (-1)

@@ -19,7 +19,8 @@ public enum Codec {
     return a || b || c || d || e ? nil : total
   }
 
-  /// Compresses records in memory, relative bounds included, into a container handed to `write`.
+  /// Compresses records in memory, relative bounds and mean errors included, into a container handed
+  /// to `write`.
   ///
   /// - Throws: what ``ContainerWriter`` throws.
   public static func compress(
@@ -32,6 +33,12 @@ public enum Codec {
     }
     var ranges = FieldRanges(layout: layout)
     ranges.add(records)
+    if let wanted = options.meanError {
+      try options.validate()
+      return try MeanErrorSearch(
+        records, layout: layout, ranges: ranges, options: options, wanted: wanted
+      ).compress(write: write)
+    }
     let writer = try ContainerWriter(
       layout: layout, ranges: ranges, options: options, write: write)
     try writer.appendAll(records)

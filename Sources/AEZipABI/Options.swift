@@ -57,6 +57,7 @@ extension CompressionOptions {
       throw .invalidArgument("options->embed_model is #; give 0 or 1", Int(options.embed_model))
     }
     embedsModel = options.embed_model == 1
+    meanError = options.mean_error == 0 ? nil : options.mean_error
     metadata = [UInt8](
       try input(options.metadata, options.metadata_size, "options->metadata"))
   }

@@ -25,7 +25,7 @@ from ._errors import error_for_status
 #: The version of ``aez.h`` that the declarations below follow: (major, minor).
 HEADER_VERSION = (0, 1)
 
-EXACT, ABSOLUTE, RELATIVE = 0, 1, 2
+EXACT, ABSOLUTE, RELATIVE, FREE = 0, 1, 2, 3
 LATENTS_AUTO = -1
 
 
@@ -79,6 +79,7 @@ class Options(ctypes.Structure):
         ("model", c_void_p),
         ("embed_model", c_int32),
         ("reserved2", c_int32),
+        ("mean_error", c_double),
     ]
 
 

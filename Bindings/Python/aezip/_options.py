@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def make_options(
     *, level: int, latents: Optional[int], threads: int, chunk_records: int, metadata: bytes,
-    model: Optional[Model] = None, embed_model: bool = True,
+    model: Optional[Model] = None, embed_model: bool = True, nrmse: Optional[float] = None,
 ) -> c.Options:  # fmt: skip
     """``aez_options``.
 
@@ -30,6 +30,10 @@ def make_options(
     options.chunk_records = whole("chunk_records", chunk_records, 0, 2**63 - 1)
     if metadata:
         options.metadata, options.metadata_size = metadata, len(metadata)
+    if nrmse is not None:
+        if isinstance(nrmse, (bool, str)) or not 0 < nrmse < 1:
+            raise InvalidArgumentError(f"nrmse is {nrmse!r}; it must be above 0 and below 1")
+        options.mean_error = nrmse
     if model is not None:
         options.model, options.embed_model = model_handle(model), bool(embed_model)
     return options

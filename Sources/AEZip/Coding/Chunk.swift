@@ -27,6 +27,8 @@ struct ChunkEncoder {
   let level: Int
   let kernels: Kernels
   var model: RecordModel?
+  /// See ``LatentPlanner/roughness``.
+  var roughness: Double?
 
   struct Result {
     var payload: ByteBuffer
@@ -101,7 +103,7 @@ struct ChunkEncoder {
     if let model, !columns.isEmpty {
       latents = try LatentPlanner(
         model: model, columns: columns, planes: columnPlanes, strands: strands, kernels: kernels,
-        effort: Effort(level: level)
+        effort: Effort(level: level), roughness: roughness
       ).plan(records)
     }
     let latentCount = latents.columns.count

@@ -9,6 +9,8 @@ final class LatentFit {
   private let planes: List<Plane>
   /// The columns that the model knows.
   private let used: [Int]
+  /// What a code unit of these counts: a share of a code, or, without a bound, of the model's scale.
+  private let factors: [Double]
   private let latentCount: Int
   /// By how much a latent moves for a derivative.
   var deltas: [Float] = []
@@ -35,6 +37,11 @@ final class LatentFit {
     self.columns = columns
     self.planes = planes
     self.used = used
+    factors = used.map { index in
+      let column = columns[index]
+      guard column.isFree else { return 1 / column.multiple }
+      return column.unit / column.scale / model.standardizer.scales[terms.outputs[index]]
+    }
     self.kernels = kernels
     latentCount = model.latentCount
     self.nodes = nodes
@@ -106,13 +113,24 @@ final class LatentFit {
     for index in 0..<used.count {
       let term = terms.decode[used[index]]
       let output = outputs + 64 * terms.outputs[used[index]]
-      let (a, b, inverse) = (term[0], term[1], 1 / columns[used[index]].multiple)
+      let (a, b, inverse) = (term[0], term[1], factors[index])
       let (from, to) = (y.base + 64 * index, r.base + 64 * index)
       for lane in 0..<64 {
         let left = (from[lane] - (a + b * Double(output[lane]))) * inverse
         to[lane] = left.magnitude < 1e9 ? left : 0
       }
     }
+  }
+
+  /// Whether no field has a bound.
+  var isFree: Bool { used.allSatisfy { columns[$0].isFree } }
+
+  /// The sum of squares of what is left of all columns and lanes.
+  func squares() -> Double {
+    decode(into: r)
+    var sum = 0.0
+    for place in 0..<64 * used.count { sum += r[place] * r[place] }
+    return sum
   }
 
   /// Codes of the corrections, by their symbols.

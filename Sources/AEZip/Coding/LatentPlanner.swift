@@ -25,6 +25,9 @@ struct LatentPlanner {
   let strands: Strands
   let kernels: Kernels
   let effort: Effort
+  /// Without bounds: how far rounding latents may move predictions, in the model's scales; nil:
+  /// chosen.
+  var roughness: Double?
 
   private var latentCount: Int { model.latentCount }
   private var isLinear: Bool { model.model.kind == .linear }
@@ -116,7 +119,7 @@ struct LatentPlanner {
       fit.load(memory.base, strands.blockCount * index / blocks, strands)
       fit.addSensitivity(&sensitivity)
     }
-    let scales = (0..<latentCount).map { latent -> Double in
+    var scales = (0..<latentCount).map { latent -> Double in
       let slope = (sensitivity[latent] / Double(64 * blocks)).squareRoot()
       let spread = spreads[latent]
       // Latents without influence take no bits; none takes more than codes can hold.
@@ -125,8 +128,21 @@ struct LatentPlanner {
       return slope.isNormal ? max(finest, min(coarsest, 1 / slope)) : coarsest
     }
     var best = 0
-    var bestBits = try bits(0, scales, spreads, memory, fit, blocks)
-    for direction in [1, -1] where best == 0 && !isLinear {
+    if fit.isFree {
+      // Rounding adds an eighth of a roughness squared for each latent: at most 5 % of the error.
+      var left = 0.0
+      for index in 0..<blocks {
+        fit.load(memory.base, strands.blockCount * index / blocks, strands)
+        left += fit.squares()
+      }
+      let chosen = (0.6 * left / Double(64 * blocks * latentCount)).squareRoot()
+      let factor = max(roughness ?? chosen, 1e-4)
+      scales = (0..<latentCount).map {
+        max(spreads[$0].largest / 1e6, min(max(8 * spreads[$0].largest, 1e-6), scales[$0] * factor))
+      }
+    }
+    var bestBits = fit.isFree ? 0 : try bits(0, scales, spreads, memory, fit, blocks)
+    for direction in [1, -1] where best == 0 && !isLinear && !fit.isFree {
       var step = direction
       while step.magnitude <= 10 {
         let bits = try bits(step, scales, spreads, memory, fit, blocks)

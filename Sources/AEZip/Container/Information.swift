@@ -106,6 +106,7 @@ extension ContainerReader {
     case .exact: json.string("exact")
     case .absolute(let bound): json.string("abs:", bound)
     case .relative(let bound): json.string("rel:", bound)
+    case .free: json.string("free")
     }
     json.key("absolute_bound")
     json.number(s.absoluteBound)

@@ -16,6 +16,10 @@ public struct CompressionOptions: Sendable {
   public var model: Autoencoder?
   /// Whether the container holds the given model; else its digest alone.
   public var embedsModel = false
+  /// The root mean squared error to reach, over the standard deviation of each field without a bound,
+  /// by ``Codec/compress(_:layout:options:write:)`` alone; nil: fields without a bound come back as
+  /// their latents tell.
+  public var meanError: Double?
 
   public init() {}
 
@@ -39,6 +43,11 @@ public struct CompressionOptions: Sendable {
       throw .limitExceeded(
         what: "the user metadata", value: metadata.count, limit: Limits.metadataBytes)
     }
+    if let meanError {
+      guard meanError > 0, meanError < 1 else {
+        throw .invalidArgument("the mean error must be above 0 and below 1")
+      }
+    }
   }
 
   /// Records coded together: about 8 MiB, but enough of them to learn from, within the limits.
@@ -55,6 +64,7 @@ public struct CompressionOptions: Sendable {
 public final class ContainerWriter {
   private let layout: Layout
   private let bounds: [Double]
+  private let roughness: Double?
   private let options: CompressionOptions
   private let threads: Int
   private let sections: SectionWriter
@@ -73,15 +83,19 @@ public final class ContainerWriter {
   private var errors = FieldErrors(fieldCount: 0)
   /// How well the given model knows the records, after ``finish()``; nil if none was given.
   public private(set) var fit: ModelFit?
+  /// Of every field, after ``finish()``.
+  private(set) var statistics: [FieldStatistics] = []
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
   private init(
-    layout: Layout, bounds: [Double], options: CompressionOptions, pending: ByteBuffer,
+    layout: Layout, bounds: [Double], roughness: Double?, options: CompressionOptions,
+    pending: ByteBuffer,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) {
     self.layout = layout
     self.bounds = bounds
+    self.roughness = roughness
     self.options = options
     sections = SectionWriter(write: write)
     threads = threadCount(options.threads)
@@ -102,6 +116,18 @@ public final class ContainerWriter {
     layout: Layout, ranges: FieldRanges? = nil, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(AEZipError) {
+    guard options.meanError == nil else {
+      throw .invalidArgument(
+        "a mean error needs all records at once; give bounds, or compress in memory")
+    }
+    try self.init(layout: layout, ranges: ranges, options: options, way: nil, write: write)
+  }
+
+  /// - Parameter way: how fields without a bound are kept.
+  convenience init(
+    layout: Layout, ranges: FieldRanges?, options: CompressionOptions, way: MeanErrorWay?,
+    write: @escaping (UnsafeRawBufferPointer) -> Bool
+  ) throws(AEZipError) {
     try options.validate()
     var bounds: [Double] = []
     for index in 0..<layout.fields.count {
@@ -115,9 +141,17 @@ public final class ContainerWriter {
         FieldStatistics.absolute(
           bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0,
           range: ranges?.span(index)))
+      guard bounds[index] == .infinity else { continue }
+      if let way {
+        bounds[index] = way.bounds[index]
+      } else if options.model == nil && options.latents ?? 0 == 0 {
+        throw .invalidArgument(
+          "field # has no bound; give one, or a number of latents, a model or a mean error", index)
+      }
     }
     self.init(
-      layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
+      layout: layout, bounds: bounds, roughness: way?.roughness, options: options,
+      pending: try ByteBuffer(), write: write)
 
     if let given = options.model {
       model = try RecordModel(given, layout: layout)
@@ -128,9 +162,13 @@ public final class ContainerWriter {
           "# latents are asked for, but the model has #", latents, given.latentCount)
       }
     }
+    if let way {
+      model = way.model
+      hasPlannedModel = true
+    }
     try sections.start()
     try sections.emitPacked(.layout, layout.encoded())
-    if let model { try emitModel(model, embedded: options.embedsModel) }
+    if let model { try emitModel(model, embedded: options.embedsModel || options.model == nil) }
     if !options.metadata.isEmpty {
       try sections.emitPacked(.metadata, options.metadata)
     }
@@ -173,13 +211,14 @@ public final class ContainerWriter {
   public func finish() throws(AEZipError) {
     try guarded { () throws(AEZipError) in
       try encode(pending.bytes)
-      var statistics: [FieldStatistics] = []
       for index in 0..<tallies.count {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
       try sections.emitPacked(.statistics, FieldStatistics.encode(statistics, layout))
-      if let model, options.model != nil, sections.recordCount > 0 {
+      if let model, options.model != nil, errors.count == model.places.count,
+        sections.recordCount > 0
+      {
         let fit = ModelFit(
           bits: model.bits(errors.means, bounds: bounds),
           trainingBits: model.bits(model.model.fieldErrors, bounds: bounds))
@@ -220,9 +259,11 @@ public final class ContainerWriter {
       let count = min(threads, (records.count - start + chunkBytes - 1) / chunkBytes)
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
-        layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model)
+        layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model,
+        roughness: roughness)
       let base = start
-      let mayDrop = options.model != nil && options.latents == nil
+      let mayDrop =
+        options.model != nil && options.latents == nil && !bounds.contains(.infinity)
       nonisolated(unsafe) let records = records
       parallelFor(count, threads: threads) { index in
         let from = base + index * chunkBytes
@@ -239,9 +280,9 @@ public final class ContainerWriter {
         let result = outcome.results[index]!
         let from = base + index * chunkBytes
         let chunkRecords = min(chunkBytes, records.count - from) / layout.recordSize
-        if options.model != nil {
+        if let model, errors.count == model.places.count {
           let chunk = records[from..<from + chunkRecords * layout.recordSize]
-          try model!.addErrors(UnsafeRawBufferPointer(rebasing: chunk), kernels, to: &errors)
+          try model.addErrors(UnsafeRawBufferPointer(rebasing: chunk), kernels, to: &errors)
         }
         try sections.emit(.chunk, result.payload.bytes, records: chunkRecords)
         for field in 0..<tallies.count { tallies[field].add(result.tallies[field]) }

@@ -9,6 +9,8 @@ struct FieldErrors {
     counts = squares
   }
 
+  var count: Int { squares.count }
+
   /// NaN for a field without values.
   var means: [Double] {
     var means: [Double] = []
@@ -52,7 +54,9 @@ extension RecordModel {
     var total = 0.0
     for index in 0..<places.count where bounds[places[index]] > 0 {
       let scale = model.standardizer.scales[index]
-      let unit = 2 * bounds[places[index]]
+      // Without a bound, bits are counted to a hundredth of the scale.
+      let bound = bounds[places[index]]
+      let unit = bound.isFinite ? 2 * bound : scale / 100
       let share = errors[index].isNaN ? 0 : errors[index] * (scale / unit) * (scale / unit)
       total += Planner.bits(min(share, 1e30), 1)
     }

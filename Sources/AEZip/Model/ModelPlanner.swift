@@ -17,7 +17,9 @@ struct ModelPlanner {
   func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> RecordModel? {
     if latents == 0 { return nil }
     let fields = layout.fields.indices.filter { bounds[$0] > 0 }
-    guard fields.count >= 2, records.count >= 64 * layout.recordSize else { return nil }
+    guard fields.count >= (latents == nil ? 2 : 1),
+      records.count >= (latents == nil ? 64 : 2) * layout.recordSize
+    else { return nil }
     guard latents != nil || fields.count <= effort.mostModelFields else { return nil }
     guard let moments = try standardize(records, fields) else { return nil }
     let eigen = SymmetricEigen(moments.covariance, size: moments.fields.count)
@@ -69,7 +71,7 @@ struct ModelPlanner {
   /// proportion to the bits that these need, as a network without hidden layers:
   ///
   ///     z_k = sum over fields of v_kj * (x_j - mean_j) / (2 bound_j) / common      latents
-  private func components(
+  func components(
     _ moments: Moments, _ eigen: SymmetricEigen, _ wanted: Int
   ) throws(AEZipError) -> RecordModel {
     let count = moments.fields.count
@@ -113,7 +115,7 @@ struct ModelPlanner {
     return try RecordModel(model, places: moments.fields, layout: layout)
   }
 
-  private struct Moments {
+  struct Moments {
     var fields: [Int]
     var means: [Double]
     var scales: [Double]
@@ -122,7 +124,7 @@ struct ModelPlanner {
 
   /// Second moments of fields in units of twice their bound, from records spread over the input;
   /// missing values count as the mean. Fields that do not vary are left out.
-  private func standardize(
+  func standardize(
     _ records: UnsafeRawBufferPointer, _ fields: [Int]
   ) throws(AEZipError) -> Moments? {
     let count = records.count / layout.recordSize
@@ -134,10 +136,12 @@ struct ModelPlanner {
     var columns: [Int] = []
     for index in 0..<fields.count {
       let field = layout.fields[fields[index]]
-      let unit = 2 * bounds[fields[index]]
+      var unit = 2 * bounds[fields[index]]
       let column = values.base + index * rows
       var sum = 0.0
       var finite = 0
+      // Fields without a bound count by their spread.
+      if unit == .infinity { unit = spread(records, field, rows) }
       for row in 0..<rows {
         let record = count * row / rows
         let value = field.type.load(
@@ -162,7 +166,7 @@ struct ModelPlanner {
       scales.append(unit)
       columns.append(index)
     }
-    guard kept.count >= 2 else { return nil }
+    guard !kept.isEmpty else { return nil }
     let size = kept.count
     let stride = (size + 15) / 16 * 16
     let matrix = try Memory<Double>(rows * stride, zeroed: true)
@@ -183,6 +187,27 @@ struct ModelPlanner {
       for b in 0..<size { covariance[a * size + b] = gram.base[a * stride + b] / Double(rows) }
     }
     return Moments(fields: kept, means: means, scales: scales, covariance: covariance)
+  }
+
+  /// The standard deviation of finite values of some records.
+  private func spread(_ records: UnsafeRawBufferPointer, _ field: Field, _ rows: Int) -> Double {
+    let count = records.count / layout.recordSize
+    var (mean, squares, finite) = (0.0, 0.0, 0.0)
+    for pass in 0..<2 {
+      for row in 0..<rows {
+        let x = field.type.load(
+          records.baseAddress! + (count * row / rows * layout.recordSize + field.offset))
+        guard x.magnitude < 1e140 else { continue }
+        if pass == 0 {
+          finite += 1
+          mean += (x - mean) / finite
+        } else {
+          squares += (x - mean) * (x - mean)
+        }
+      }
+    }
+    let spread = (squares / max(1, finite)).squareRoot()
+    return spread.isNormal ? spread : 1
   }
 
   /// Bits a record if each field is predicted from those before it: the pivots of Cholesky's
