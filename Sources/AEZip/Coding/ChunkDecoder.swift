@@ -74,11 +74,10 @@ struct ChunkDecoder {
     var latentCount = 0
     if flags & 2 != 0 {
       latentCount = try header.count(limit: TrainingOptions.widest)
-      if case .missing(let reference) = model { throw reference.error }
       let known = model?.latentCount ?? 0
       var isRight = latentCount > 0 && latentCount <= known
       // A network needs all of them.
-      if case .network = model { isRight = latentCount == known }
+      if case .linear = model {} else { isRight = isRight && latentCount == known }
       guard isRight else {
         throw .corrupted(what: "the latents of a chunk", declared: latentCount, computed: known)
       }
@@ -128,7 +127,7 @@ struct ChunkDecoder {
       case .linear(let model):
         terms = model.terms(columns: fields, steps: columns[..<latentCount].map { $0.unit })
       case .network(let model): terms = model.terms(columns: fields)
-      case .missing: break
+      case .missing(let reference): throw reference.error
       }
     }
     for index in 0..<layout.fields.count {

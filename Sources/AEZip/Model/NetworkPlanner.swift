@@ -27,7 +27,7 @@ extension ModelPlanner {
       if latentCount > 4 && bytes > least * 1.02 { break }
     }
     guard best > 0, least < 1.3 * plain else { return nil }
-    let hidden = recordCount > 50_000 ? [64, 64] : [32, 32]
+    let hidden = recordCount > 16384 ? [64, 64] : [32, 32]
     return try train(
       records, fields, latentCount: best, records: 65536, epochs: 40, hidden: hidden)
   }

@@ -36,7 +36,8 @@ struct Info: ParsableCommand {
     if json { return try printOut(information + "\n") }
     let described = Json(Array(information.utf8))
     try printOut(
-      heading(container) + parts(described) + modelLine(described) + "\n" + fieldTable(container, described).text)
+      heading(container) + parts(described) + modelLine(described) + "\n"
+        + fieldTable(container, described).text)
   }
 
   private func describe(_ loaded: Model) throws {
@@ -150,7 +151,9 @@ struct Info: ParsableCommand {
 }
 
 /// A bound for a reader's eyes.
-func boundText(_ bound: Double) -> String { bound == 0 ? "exact" : significant(bound) }
+func boundText(_ bound: Double) -> String {
+  bound == 0 ? "exact" : bound < .greatestFiniteMagnitude ? significant(bound) : "none"
+}
 
 extension Container {
   /// The largest error that a field's values, as the command restores them, may have.
