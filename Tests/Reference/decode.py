@@ -248,11 +248,11 @@ def read_layout(data: bytes) -> Layout:
     for _ in range(field_count):
         code = reader.u8(below=128)
         number, kind = code & 15, code >> 4 & 3
-        refuse_unless(1 <= number <= 10 and kind <= 2, "an unknown type or bound")
+        refuse_unless(1 <= number <= 10, "an unknown type")
         dtype = np.dtype("<" + TYPES[number])
         offset = end + reader.signed()
         end = offset + dtype.itemsize
-        if kind != 0 and not code & 64:
+        if kind in (1, 2) and not code & 64:
             bound = reader.finite("d")
             refuse_unless(bound >= 0, "a negative bound")
         name = reader.take(reader.count(255))
@@ -261,7 +261,8 @@ def read_layout(data: bytes) -> Layout:
         refuse_unless(0 not in name, "a name with a zero byte")
         covered[offset:end] = True
         try:
-            fields.append(Field(name.decode(), dtype, offset, kind, bound if kind else 0.0))
+            held = bound if kind in (1, 2) else 0.0
+            fields.append(Field(name.decode(), dtype, offset, kind, held))
         except UnicodeDecodeError as error:
             raise Refused("a name that is not UTF-8") from error
     reader.end()
@@ -434,7 +435,7 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
     reader = Reader(data)
     result = []
     for f in layout.fields:
-        flags = reader.u8(below=32)
+        flags = reader.u8(below=64)
         low = high = float("nan")
         if flags & 1:
             form = "f" if flags & 16 else "d"
@@ -442,7 +443,9 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
         missing = reader.count() if flags & 2 else 0
         absolute = reader.number("d") if flags & 4 else absolute_bound(f, low, high)
         errors = [0.0, 0.0]
-        if flags & 8:
+        if flags & 40 == 40:
+            errors = [reader.number("d") for _ in range(2)]
+        elif flags & 8:
             errors = [(reader.u8() | reader.u8() << 8) / 65535 * absolute for _ in range(2)]
         result.append(FieldStatistics(low, high, missing, absolute, *errors))
     reader.end()
@@ -450,6 +453,8 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
 
 
 def absolute_bound(f: Field, low: float, high: float) -> float:
+    if f.kind == 3:
+        return float("inf")
     if f.kind != 2 or not low < high:
         return f.bound if f.kind == 1 else 0.0
     span = high - low
