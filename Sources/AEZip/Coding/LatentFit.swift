@@ -21,11 +21,14 @@ final class LatentFit {
   private let y: Memory<Double>
   private let r: Memory<Double>
   private let trial: Memory<Double>
-  /// For each latent and column the derivatives of predictions, in codes.
+  /// For each latent and column the derivatives of predictions, in codes; of one latent at a time
+  /// if there are many.
   private let slopes: Memory<Double>
   private let costs: Memory<Double>
 
   var usedCount: Int { used.count }
+  /// Columns times latents up to which ``improve()`` has memory to work in.
+  static let mostSlopes = 1 << 15
 
   private init(
     _ model: Autoencoder, _ terms: ModelTerms, _ columns: [Column], _ planes: List<Plane>,
@@ -60,7 +63,8 @@ final class LatentFit {
     let used = columns.indices.filter { terms.outputs[$0] >= 0 }
     let size = 64 * max(1, used.count)
     var doubles: [Memory<Double>] = []
-    for count in [size, size, size, size * model.latentCount, 128] {
+    let mayImprove = used.count * model.latentCount <= Self.mostSlopes
+    for count in [size, size, size, mayImprove ? size * model.latentCount : size, 128] {
       doubles.append(try Memory(count))
     }
     self.init(
@@ -159,35 +163,33 @@ final class LatentFit {
     }
   }
 
-  /// Derivatives of all predictions, in codes, by differences. Leaves ``r``.
-  private func differentiate() {
-    decode(into: r)
+  /// Derivatives of all predictions by a latent, in codes, by differences from ``r``.
+  private func differentiate(_ latent: Int, into slope: UnsafeMutablePointer<Double>) {
     let size = 64 * used.count
-    for latent in 0..<latentCount {
-      let delta = deltas[latent]
-      for lane in 0..<64 { z[64 * latent + lane] += delta }
-      decode(into: trial)
-      for lane in 0..<64 { z[64 * latent + lane] -= delta }
-      let inverse = 1 / Double(delta)
-      let slope = slopes.base + latent * size
-      for place in 0..<size { slope[place] = (r[place] - trial[place]) * inverse }
-    }
+    let delta = deltas[latent]
+    let block = z.base + 64 * latent
+    for lane in 0..<64 { block[lane] += delta }
+    decode(into: trial)
+    for lane in 0..<64 { block[lane] -= delta }
+    let inverse = 1 / Double(delta)
+    for place in 0..<size { slope[place] = (r[place] - trial[place]) * inverse }
   }
 
   /// Adds, for each latent, the squares of its derivatives over all columns and lanes.
   func addSensitivity(_ sums: inout [Double]) {
-    differentiate()
-    let size = 64 * used.count
+    decode(into: r)
     for latent in 0..<latentCount {
-      var sum = 0.0
-      for place in latent * size..<(latent + 1) * size { sum += slopes[place] * slopes[place] }
-      sums[latent] += sum
+      differentiate(latent, into: slopes.base)
+      for place in 0..<64 * used.count { sums[latent] += slopes[place] * slopes[place] }
     }
   }
 
   /// One step, kept in the lanes where it saves bits.
   func improve() {
-    differentiate()
+    decode(into: r)
+    for latent in 0..<latentCount {
+      differentiate(latent, into: slopes.base + 64 * used.count * latent)
+    }
     measure(r, into: costs.base)
     let old = [Float](UnsafeBufferPointer(start: z.base, count: 64 * latentCount))
     let size = 64 * used.count

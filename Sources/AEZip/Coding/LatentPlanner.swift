@@ -54,6 +54,7 @@ struct LatentPlanner {
 
   /// How often latents are improved: not where there are so many that it would take too long.
   private func rounds(_ fit: LatentFit) -> Int {
+    guard fit.usedCount * latentCount <= LatentFit.mostSlopes else { return 0 }
     let work = strands.planeCount * fit.usedCount * latentCount * (latentCount + 16)
     let budget = effort.level >= 8 ? 1 << 36 : 1 << 34
     // Principal components are the best already.
@@ -113,7 +114,9 @@ struct LatentPlanner {
   ///     unit_k = factor / (what a unit of latent k moves predictions by, in codes)
   private func latents(_ memory: Memory<Float>, _ fit: LatentFit) throws(AEZipError) -> Latents {
     let spreads = self.spreads(memory)
-    let blocks = min(strands.blockCount, effort.level >= 7 ? 128 : 48)
+    // Each block decodes once for every latent.
+    let most = (1 << 32) / (64 * latentCount * model.model.network.shape.weightCount)
+    let blocks = max(1, min(strands.blockCount, effort.level >= 7 ? 128 : 48, most))
     var sensitivity = [Double](repeating: 0, count: latentCount)
     for index in 0..<blocks {
       fit.load(memory.base, strands.blockCount * index / blocks, strands)

@@ -176,8 +176,9 @@ extension Autoencoder {
       fieldCount: fieldCount, encoder: encoderLayers?.widths, latentCount: latentCount,
       decoder: decoderLayers.widths, activations: activations + decoderLayers.activations,
       encoderSkip: encoderLayers?.skip ?? false, decoderSkip: decoderLayers.skip)
-    // Each weight takes a byte or two, so what is there bounds what is allocated.
-    let available = reader.remaining + encoderReader.remaining
+    // Each weight takes a byte or two, so what is there bounds what is allocated; those of a tied
+    // encoder are as many as the decoder's.
+    let available = 2 * reader.remaining + encoderReader.remaining
     guard shape.weightCount <= min(available, Limits.networkWeights) else {
       throw .limitExceeded(
         what: "the weights of the model", value: shape.weightCount,

@@ -41,10 +41,17 @@ struct ModelPlanner {
     let without = try cost(records, part, nil)
     var winner: RecordModel?
     var least = without
-    // What is hard to estimate, bounds so loose that most codes are 0, is tried.
-    let tried = effort.level >= 9 ? [best, 4, 8, 16] : [best]
-    for latentCount in tried where latentCount > 0 && latentCount <= moments.fields.count / 2 {
-      let candidate = try components(moments, eigen, latentCount)
+    // What is hard to estimate, bounds so loose that most codes are 0, is tried on fewer records.
+    if effort.level >= 9 {
+      var lowest = try cost(records, min(part, 2048), nil, level: 5) * 1.02
+      for latentCount in [best, 4, 16] where latentCount > 0 && 2 * latentCount <= fields.count {
+        let candidate = try components(moments, eigen, latentCount)
+        let bytes = try cost(records, min(part, 2048), candidate, level: 5)
+        if bytes < lowest { (best, lowest) = (latentCount, bytes) }
+      }
+    }
+    if best > 0 {
+      let candidate = try components(moments, eigen, best)
       let bytes = try cost(records, part, candidate)
       if bytes < least { (winner, least) = (candidate, bytes) }
     }
@@ -91,7 +98,7 @@ struct ModelPlanner {
         fieldCount: count, encoder: [], latentCount: latentCount, decoder: [],
         activations: [.identity], encoderSkip: false, decoderSkip: false))
     let shape = network.shape
-    let (into, out) = (network.weights.base + shape.edges[0].place, shape.edges[1].place)
+    let (into, out) = (shape.edges[0].place, shape.edges[1].place)
     for index in 0..<count {
       let scale = standardizer.scales[index]
       let ratio = scale / moments.scales[index] / common
@@ -100,17 +107,17 @@ struct ModelPlanner {
       guard ratio > 1e-6, ratio < 1e6, bias.magnitude < 1e6 else { continue }
       network.biases[shape.places[2] + index] = Float(bias)
       for latent in 0..<latentCount {
-        let weight = eigen.vectors[latent][index]
-        into[latent * count + index] = Float(weight * ratio)
-        network.weights[out + index * latentCount + latent] = Float(weight / ratio)
-        network.biases[shape.places[1] + latent] -= Float(weight * ratio * bias)
+        let weight = single(half: halfBits(Float(eigen.vectors[latent][index] / ratio)))
+        let turned = weight * Float(ratio * ratio)
+        network.weights[out + index * latentCount + latent] = weight
+        network.weights[into + latent * count + index] = turned
+        network.biases[shape.places[1] + latent] -= turned * Float(bias)
       }
     }
-    for edge in shape.edges { network.round(edge, .half) }
     let nothing = EpochLoss(train: .nan, validation: .nan)
     let model = Autoencoder(
       kind: .linear, layout: try RecordModel.view(moments.fields, layout),
-      standardizer: standardizer, network: network, precisions: [.half, .half], history: [],
+      standardizer: standardizer, network: network, precisions: [.tied, .half], history: [],
       finalLoss: nothing, recordCount: 0)
     return try RecordModel(model, places: moments.fields, layout: layout)
   }

@@ -169,6 +169,26 @@ import Testing
     #expect(status { try use(try with(whole, place, writer.bytes)) } == 7)
   }
 
+  /// Principal components keep the encoder as factors of the decoder's weights.
+  @Test func everyChangedByteOfATiedEncoderIsSurvived() throws {
+    let whole = try Parts(try table.compressed(latents: 3))
+    try use(whole.bytes)
+    let place = whole.places(.encoder)[0]
+    let content = try unpacked(whole.sections[place].payload)
+    // No skip, no layers, identity, tied; a factor for each field, a bias for each latent.
+    #expect(content[..<4] == [0, 0, 0, 2] && content.count == 4 + 4 * 6 + 4 * 3)
+    for index in content.indices {
+      for value in [0, 1, 2, 3, 127, 128, 255] as [UInt8] {
+        var changed = content
+        changed[index] = value
+        _ = status { try use(try with(whole, place, changed)) }
+      }
+    }
+    for count in 0..<content.count {
+      #expect(status { try use(try with(whole, place, Array(content[..<count]))) } != 0)
+    }
+  }
+
   @Test func fieldsOfTheModelAreFieldsOnce() throws {
     let whole = try Parts(try container(embedded: true))
     let place = whole.places(.model)[0]
