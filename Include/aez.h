@@ -77,7 +77,8 @@ typedef enum aez_type {
 typedef enum aez_bound_kind {
   AEZ_EXACT = 0,    /* every bit is kept */
   AEZ_ABSOLUTE = 1, /* |value - restored| <= bound */
-  AEZ_RELATIVE = 2  /* |value - restored| <= bound * (max - min of the field's finite values) */
+  AEZ_RELATIVE = 2, /* |value - restored| <= bound * (max - min of the field's finite values) */
+  AEZ_FREE = 3      /* no bound: finite values come back as the latents tell, or with options->mean_error */
 } aez_bound_kind;
 
 /* One field of a record. */
@@ -100,6 +101,8 @@ typedef struct aez_layout {
 
 /* ---------------------------------------------------------------- one-shot */
 
+typedef struct aez_model aez_model; /* see "models" below */
+
 typedef struct aez_options {
   size_t struct_size;      /* sizeof(aez_options) */
   int32_t level;           /* 1 fast ... 9 smallest; 0 means the default, 6 */
@@ -109,6 +112,14 @@ typedef struct aez_options {
   uint64_t chunk_records;  /* records per chunk; 0: chosen by size (about 8 MiB) */
   const void *metadata;    /* user metadata kept in the container, or NULL */
   size_t metadata_size;    /* at most 16 MiB */
+  /* since 0.2; a smaller struct_size leaves them out */
+  const aez_model *model;  /* predicts the records, chunk by chunk where that takes fewer bytes; or NULL. It may be
+                              freed once the call has returned. */
+  int32_t embed_model;     /* 1: the container holds the model; 0: its digest alone, and reading needs the model */
+  int32_t reserved2;
+  double mean_error;       /* 0, or the root mean squared error to reach within 5 %, over the standard deviation, of
+                              the fields that are AEZ_FREE, by their latents or by bounds, whichever takes fewer
+                              bytes; below 1. aez_compress only: it must see all records. */
 } aez_options;
 
 #define AEZ_LATENTS_AUTO (-1)
@@ -137,6 +148,12 @@ aez_status aez_compress(const aez_layout *layout, const void *records, uint64_t 
  * LIMIT_EXCEEDED, MODEL_MISMATCH, OUT_OF_MEMORY. */
 aez_status aez_decompress(const void *container, size_t container_size, int32_t threads, void *records,
                           size_t capacity, uint64_t *record_count, aez_error *error);
+
+/* The same for a container that holds only the digest of its model. MODEL_MISMATCH says which one is needed.
+ *   model          NULL: as aez_decompress; not looked at if the container needs none */
+aez_status aez_decompress_with_model(const void *container, size_t container_size, const aez_model *model,
+                                     int32_t threads, void *records, size_t capacity, uint64_t *record_count,
+                                     aez_error *error);
 
 /* --------------------------------------------------------- streaming writer */
 
@@ -183,6 +200,14 @@ aez_status aez_reader_open_memory(const void *container, size_t container_size, 
 /* Opens a container of `container_size` bytes behind a callback. */
 aez_status aez_reader_open(aez_read_fn read, void *context, uint64_t container_size, aez_reader **reader,
                            aez_error *error);
+
+/* The same with the model of a container that holds only its digest. The reader keeps what it needs: the model may be
+ * freed. Without the model such a container can be opened and described; reading its records fails with
+ * MODEL_MISMATCH, and so does opening it with another model. */
+aez_status aez_reader_open_memory_with_model(const void *container, size_t container_size, const aez_model *model,
+                                             aez_reader **reader, aez_error *error);
+aez_status aez_reader_open_with_model(aez_read_fn read, void *context, uint64_t container_size,
+                                      const aez_model *model, aez_reader **reader, aez_error *error);
 
 /* Frees the reader; NULL is allowed. */
 void aez_reader_free(aez_reader *reader);
@@ -261,8 +286,6 @@ aez_status aez_search(const aez_reader *reader, const float *queries, uint64_t q
 
 /* A model maps records to latents and back. It does not change after it is made: any number of threads may use one
  * at the same time. */
-typedef struct aez_model aez_model;
-
 typedef enum aez_kind {
   AEZ_LINEAR = 1,      /* principal components, or the same subspace by gradient descent */
   AEZ_DEEP = 2,        /* hidden layers */

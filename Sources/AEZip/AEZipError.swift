@@ -22,6 +22,8 @@ public indirect enum AEZipError: Error {
   case limitExceeded(what: StaticString, value: Int, limit: Int)
   /// Another model is needed, or the model has other fields. `#` as in an invalid argument.
   case modelMismatch(StaticString, Int = 0, Int = 0)
+  /// A container needs a model that is not in it; its digest, the first byte in the highest place.
+  case modelNeeded(UInt64, UInt64, UInt64, UInt64)
   /// Memory could not be allocated; `bytes` is the size of the refused request.
   case outOfMemory(bytes: Int)
   /// The caller's buffer is too small.
@@ -43,7 +45,7 @@ extension AEZipError {
     case .truncated: 5
     case .corrupted: 6
     case .limitExceeded: 7
-    case .modelMismatch: 8
+    case .modelMismatch, .modelNeeded: 8
     case .outOfMemory: 9
     case .bufferTooSmall: 10
     case .inputOutput: 11
@@ -76,6 +78,8 @@ extension AEZipError {
       Self.fill("@ is #, above the limit of #", value, limit, what)
     case .modelMismatch(let text, let first, let second):
       Self.fill(text, first, second, "")
+    case .modelNeeded(let a, let b, let c, let d):
+      Self.digestText([a, b, c, d])
     case .outOfMemory(let bytes):
       Self.fill("out of memory: # bytes refused", bytes, 0, "")
     case .bufferTooSmall(let needed, let available):
@@ -85,6 +89,18 @@ extension AEZipError {
     case .cancelled:
       Self.fill("cancelled", 0, 0, "")
     }
+  }
+
+  @inline(never)
+  private static func digestText(_ words: [UInt64]) -> [UInt8] {
+    var bytes = fill("the container needs the model with digest ", 0, 0, "")
+    for word in words {
+      for shift in 0..<8 {
+        bytes.append(hexadecimal: UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * shift)))
+      }
+    }
+    bytes.append(text: "; give that model")
+    return bytes
   }
 
   /// Numbers for the `#` of a text, in order, and the name for `@`.
@@ -130,6 +146,12 @@ extension [UInt8] {
       let count = aez_format(value, text.baseAddress!)
       for index in 0..<Int(count) { append(UInt8(bitPattern: text[index])) }
     }
+  }
+
+  /// Two digits.
+  @inline(never)
+  mutating func append(hexadecimal byte: UInt8) {
+    for digit in [byte >> 4, byte & 15] { append(digit + (digit < 10 ? 0x30 : 0x57)) }
   }
 
   @inline(never)

@@ -47,6 +47,7 @@ extension Bound {
     case AEZ_EXACT: self = .exact
     case AEZ_ABSOLUTE: self = .absolute(bound)
     case AEZ_RELATIVE: self = .relative(bound)
+    case AEZ_FREE: self = .free
     default:
       throw .invalidArgument(
         "field # has the bound kind #, which is no aez_bound_kind", index, Int(kind))
@@ -59,6 +60,7 @@ extension Bound {
     case .exact: (AEZ_EXACT.rawValue, 0)
     case .absolute(let bound): (AEZ_ABSOLUTE.rawValue, bound)
     case .relative(let bound): (AEZ_RELATIVE.rawValue, bound)
+    case .free: (AEZ_FREE.rawValue, 0)
     }
   }
 }

@@ -23,6 +23,10 @@ final class ModelHandle {
     return Unmanaged<ModelHandle>.fromOpaque(pointer).takeUnretainedValue()
   }
 
+  static func optional(_ pointer: OpaquePointer?) throws(AEZipError) -> Autoencoder? {
+    pointer == nil ? nil : try of(pointer).model
+  }
+
   /// Hands a model over to the caller, who frees it with `aez_model_free`.
   static func hand(
     _ model: Autoencoder, to pointer: UnsafeMutablePointer<OpaquePointer?>

@@ -76,11 +76,22 @@ public func aez_decompress(
   _ destination: UnsafeMutableRawPointer?, _ capacity: Int,
   _ recordCount: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<aez_error>?
 ) -> aez_status {
+  aez_decompress_with_model(
+    container, containerSize, nil, threads, destination, capacity, recordCount, error)
+}
+
+/// The same for a container that needs a model.
+@_cdecl("aez_decompress_with_model") @implementation
+public func aez_decompress_with_model(
+  _ container: UnsafeRawPointer?, _ containerSize: Int, _ model: OpaquePointer?,
+  _ threads: Int32, _ destination: UnsafeMutableRawPointer?, _ capacity: Int,
+  _ recordCount: UnsafeMutablePointer<UInt64>?, _ error: UnsafeMutablePointer<aez_error>?
+) -> aez_status {
   recordCount?.pointee = 0
   let status = entry(error) { () throws(AEZipError) in
     let threads = try threadCount(threads)
     let bytes = try input(try required(container, "container"), containerSize, "container")
-    let reader = try ContainerReader(bytes: bytes)
+    let reader = try ContainerReader(bytes: bytes, model: try ModelHandle.optional(model))
     // Known from here on, and what a caller with too small a buffer has to know.
     recordCount?.pointee = UInt64(reader.recordCount)
     let needed = try byteCount(of: reader.recordCount, recordSize: reader.layout.recordSize)

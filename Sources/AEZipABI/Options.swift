@@ -15,6 +15,8 @@ public func aez_options_init(_ options: UnsafeMutablePointer<aez_options>?) {
 
 /// User metadata in bytes, at most.
 private let largestMetadata = 16 << 20
+/// Of `aez_options` up to `model`.
+private let firstSize = 48
 
 extension CompressionOptions {
   /// The options that a C struct describes, or the defaults for nil. The metadata is copied.
@@ -23,9 +25,13 @@ extension CompressionOptions {
   init(_ pointer: UnsafePointer<aez_options>?) throws(AEZipError) {
     self.init()
     guard let pointer else { return }
-    try checkSize(
-      pointer.pointee.struct_size, first: MemoryLayout<aez_options>.size, "options")
-    let options = pointer.pointee
+    let size = pointer.pointee.struct_size
+    try checkSize(size, first: firstSize, "options")
+    // What an older caller's struct does not have is 0.
+    var options = aez_options()
+    withUnsafeMutableBytes(of: &options) {
+      $0.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: min(size, $0.count)))
+    }
     guard options.level >= 0, options.level <= 9 else {
       throw .invalidArgument(
         "options->level is #; give 1 to 9, or 0 for the default", Int(options.level))
@@ -46,6 +52,12 @@ extension CompressionOptions {
       throw .invalidArgument(
         "options->metadata_size is more than the # bytes that can be kept", largestMetadata)
     }
+    if let handle = options.model { model = try ModelHandle.of(handle).model }
+    guard options.embed_model == 0 || options.embed_model == 1 else {
+      throw .invalidArgument("options->embed_model is #; give 0 or 1", Int(options.embed_model))
+    }
+    embedsModel = options.embed_model == 1
+    meanError = options.mean_error == 0 ? nil : options.mean_error
     metadata = [UInt8](
       try input(options.metadata, options.metadata_size, "options->metadata"))
   }

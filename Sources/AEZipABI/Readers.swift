@@ -34,11 +34,21 @@ public func aez_reader_open_memory(
   _ container: UnsafeRawPointer?, _ containerSize: Int,
   _ reader: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?
 ) -> aez_status {
+  aez_reader_open_memory_with_model(container, containerSize, nil, reader, error)
+}
+
+/// Opens a container in memory with its model.
+@_cdecl("aez_reader_open_memory_with_model") @implementation
+public func aez_reader_open_memory_with_model(
+  _ container: UnsafeRawPointer?, _ containerSize: Int, _ model: OpaquePointer?,
+  _ reader: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?
+) -> aez_status {
   reader?.pointee = nil
   return entry(error) { () throws(AEZipError) in
     let reader = try required(reader, "reader")
     let bytes = try input(try required(container, "container"), containerSize, "container")
-    try ReaderHandle.hand(try ContainerReader(bytes: bytes), to: reader)
+    let model = try ModelHandle.optional(model)
+    try ReaderHandle.hand(try ContainerReader(bytes: bytes, model: model), to: reader)
   }
 }
 
@@ -48,12 +58,22 @@ public func aez_reader_open(
   _ read: aez_read_fn?, _ context: UnsafeMutableRawPointer?, _ containerSize: UInt64,
   _ reader: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?
 ) -> aez_status {
+  aez_reader_open_with_model(read, context, containerSize, nil, reader, error)
+}
+
+/// Opens a container behind a callback with its model.
+@_cdecl("aez_reader_open_with_model") @implementation
+public func aez_reader_open_with_model(
+  _ read: aez_read_fn?, _ context: UnsafeMutableRawPointer?, _ containerSize: UInt64,
+  _ model: OpaquePointer?, _ reader: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<aez_error>?
+) -> aez_status {
   reader?.pointee = nil
   return entry(error) { () throws(AEZipError) in
     let reader = try required(reader, "reader")
     let read = try required(read, "read")
     let core = try ContainerReader(
-      size: try count(containerSize, "container_size"),
+      size: try count(containerSize, "container_size"), model: try ModelHandle.optional(model),
       read: { offset, buffer in
         guard let start = buffer.baseAddress, buffer.count > 0 else { return true }
         return read(context, UInt64(offset), start, buffer.count) == 0

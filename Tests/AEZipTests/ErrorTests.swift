@@ -13,6 +13,7 @@ import Testing
     .corrupted(what: "thirty-three", declared: 11, computed: 22),
     .limitExceeded(what: "thirty-three", value: 11, limit: 22),
     .modelMismatch("thirty-three"),
+    .modelNeeded(0x0123_4567_89ab_cdef, 1, 2, 0xfedc_ba98_7654_3210),
     .outOfMemory(bytes: 11),
     .bufferTooSmall(needed: 11, available: 22),
     .inputOutput("thirty-three"),
@@ -27,12 +28,17 @@ import Testing
     case .unsupportedVersion, .bufferTooSmall: ["11", "22"]
     case .modelMismatch, .inputOutput: ["thirty-three"]
     case .outOfMemory: ["11"]
+    case .modelNeeded:
+      ["0123456789abcdef00000000000000010000000000000002fedcba9876543210"]
     case .notAContainer, .cancelled: []
     }
   }
 
+  /// A needed model is a mismatch too.
   @Test func everyCaseHasItsOwnStatus() {
-    let statuses = Self.all.map { $0.status }
+    let statuses = Self.all.filter { if case .modelNeeded = $0 { false } else { true } }
+      .map { $0.status }
+    #expect(AEZipError.modelNeeded(0, 0, 0, 0).status == 8)
     #expect(Set(statuses).count == statuses.count)
     #expect(
       statuses.map { Int($0) }

@@ -58,7 +58,7 @@ static void layouts(void) {
   LAYOUT_WITH(changed[1].type = 0, "field 1");
   LAYOUT_WITH(changed[1].type = AEZ_U64 + 1, "field 1");
   LAYOUT_WITH(changed[1].type = 257, "field 1");
-  LAYOUT_WITH(changed[2].bound_kind = 3, "field 2");
+  LAYOUT_WITH(changed[2].bound_kind = 4, "field 2");
   LAYOUT_WITH(changed[1].bound = -1e-300, "field 1");
   LAYOUT_WITH(changed[1].bound = (double)1e308 * 10, "field 1");
   LAYOUT_WITH(changed[1].offset = sizeof(record) - 7, "field 1");
@@ -96,7 +96,7 @@ static void options(void) {
     refuse_options(&options, part);  \
   } while (0)
   OPTIONS_WITH(options.struct_size = 0, "struct_size");
-  OPTIONS_WITH(options.struct_size -= 8, "struct_size");
+  OPTIONS_WITH(options.struct_size = offsetof(aez_options, model) - 8, "struct_size");
   OPTIONS_WITH(options.level = -1, "level");
   OPTIONS_WITH(options.level = 10, "level");
   OPTIONS_WITH(options.threads = -1, "threads");

@@ -79,6 +79,7 @@ void test_round_trips(void);
 void test_streams(void);
 void test_latents(void);
 void test_models(void);
+void test_predicting(void);
 void test_host(void);
 
 #endif

@@ -105,6 +105,7 @@ int main(void) {
   test_streams();
   test_latents();
   test_models();
+  test_predicting();
   test_host();
   print_checksum();
   printf("%s: %d assertions held, %d did not\n", aez_instruction_set(), passed, failed);

@@ -8,11 +8,12 @@ operation once, as the format asks. Comments name the sections of Format.md.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import sys
 import zlib
 from dataclasses import dataclass, field
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -100,7 +101,7 @@ def inflate(stream: bytes, size: int) -> bytes:
 
 # -------------------------------------------------------------------------- 2. Container
 
-LAYOUT, MODEL, METADATA, CHUNK, STATISTICS, INDEX = range(1, 7)
+LAYOUT, MODEL, METADATA, CHUNK, STATISTICS, INDEX, ENCODER = range(1, 8)
 
 
 class Entry(NamedTuple):
@@ -164,14 +165,15 @@ class Container:
     statistics: List[FieldStatistics]
 
 
-def decode(data: bytes) -> Container:
-    """Everything that a container holds."""
+def decode(data: bytes, model_file: Optional[bytes] = None) -> Container:
+    """Everything that a container holds; `model_file` is that of the model that it may need."""
     record_count, entries = read_index(data)
     layout: Optional[Layout] = None
     statistics: Optional[List[FieldStatistics]] = None
     short: Optional[bytes] = None
     bounds: List[float] = []
-    model: Optional[Model] = None
+    model: Optional[Union[Model, Network]] = None
+    has_encoder = False
     metadata: Optional[bytes] = None
     chunks: List[np.ndarray] = []
     for entry in entries:
@@ -182,7 +184,11 @@ def decode(data: bytes) -> Container:
         elif entry.kind == MODEL:
             early = layout is not None and model is None and not chunks
             refuse_unless(early, "the order of sections")
-            model = read_model(unpacked(payload), len(layout.fields))
+            model = read_model(unpacked(payload), len(layout.fields), model_file)
+        elif entry.kind == ENCODER:
+            early = model is not None and not has_encoder and not chunks
+            refuse_unless(early, "the order of sections")
+            has_encoder = True  # restores nothing
         elif entry.kind == METADATA:
             refuse_unless(metadata is None, "the order of sections")
             metadata = unpacked(payload)
@@ -258,11 +264,11 @@ def read_layout(data: bytes) -> Layout:
     for _ in range(field_count):
         code = reader.u8(below=128)
         number, kind = code & 15, code >> 4 & 3
-        refuse_unless(1 <= number <= 10 and kind <= 2, "an unknown type or bound")
+        refuse_unless(1 <= number <= 10, "an unknown type")
         dtype = np.dtype("<" + TYPES[number])
         offset = end + reader.signed()
         end = offset + dtype.itemsize
-        if kind != 0 and not code & 64:
+        if kind in (1, 2) and not code & 64:
             bound = reader.finite("d")
             refuse_unless(bound >= 0, "a negative bound")
         name = reader.take(reader.count(255))
@@ -271,7 +277,8 @@ def read_layout(data: bytes) -> Layout:
         refuse_unless(0 not in name, "a name with a zero byte")
         covered[offset:end] = True
         try:
-            fields.append(Field(name.decode(), dtype, offset, kind, bound if kind else 0.0))
+            held = bound if kind in (1, 2) else 0.0
+            fields.append(Field(name.decode(), dtype, offset, kind, held))
         except UnicodeDecodeError as error:
             raise Refused("a name that is not UTF-8") from error
     reader.end()
@@ -288,7 +295,128 @@ class Model(NamedTuple):
     weights: np.ndarray  # latents, fields
 
 
-def read_model(data: bytes, field_count: int) -> Model:
+class Network:
+    """4.4: what a decoder consists of."""
+
+    def __init__(self, data: bytes):
+        self.digest = hashlib.sha256(data).digest()
+        reader = Reader(data)
+        refuse_unless(reader.u8() == 2, "an unknown kind of model")
+        refuse_unless(1 <= reader.u8() <= 6, "the kind of the model")
+        self.fields: List[int] = []
+        self.count, self.latents = reader.count(65535), reader.count(65536)
+        refuse_unless(self.latents > 0, "a model without latents")
+        skip = reader.u8(below=2)
+        widths, self.activations = [self.latents], []
+        for _ in range(reader.count(16)):
+            widths.append(reader.count(65536))
+            refuse_unless(widths[-1] > 0, "a layer without values")
+            self.activations.append(reader.u8(below=4))
+        refuse_unless(not skip or len(widths) > 1, "nothing to skip")
+        widths.append(self.count)
+        self.activations.append(0)
+        # 4.2
+        low = np.frombuffer(reader.take(self.count), np.uint8).astype(np.uint64)
+        high = np.frombuffer(reader.take(self.count), np.uint8).astype(np.uint64)
+        self.scales = (low << np.uint64(47) | high << np.uint64(55)).view(np.float64)
+        refuse_unless(np.all((self.scales >= 1e-290) & (self.scales <= 1e290)), "a scale")
+        origins = [reader.signed() for _ in range(self.count)]
+        refuse_unless(all(abs(origin) < 2**50 for origin in origins), "a mean")
+        self.means = np.array(origins, np.float64) * self.scales / 16
+        self.binary = np.array([reader.u8(below=2) for _ in range(self.count)], bool)
+        # 4.3
+        joins = [(layer - 1, layer) for layer in range(1, len(widths))]
+        if skip:
+            joins.append((0, len(widths) - 1))
+        self.edges = []
+        for source, target in joins:
+            shape = widths[target], widths[source]
+            if reader.u8(below=2) == 0:
+                halves = [np.frombuffer(reader.take(shape[0] * shape[1]), np.uint8) for _ in "lh"]
+                weights = np.stack(halves, axis=1).reshape(-1).view(np.float16).astype(np.float32)
+            else:
+                scales = np.frombuffer(reader.take(4 * shape[0]), np.float32)
+                codes = np.frombuffer(reader.take(shape[0] * shape[1]), np.int8)
+                with np.errstate(all="ignore"):
+                    weights = codes.astype(np.float32) * np.repeat(scales, shape[1])
+            refuse_unless(np.all(np.isfinite(weights)), "a weight")
+            self.edges.append((source, target, weights.reshape(shape)))
+        self.biases = []
+        for width in widths[1:]:
+            self.biases.append(np.frombuffer(reader.take(4 * width), np.float32))
+            refuse_unless(np.all(np.isfinite(self.biases[-1])), "a bias")
+        reader.end()
+
+    def outputs(self, latents: np.ndarray) -> np.ndarray:
+        """4.6: (latents, lanes) to (fields, lanes), all in binary32."""
+        layers = [latents.astype(np.float32)]
+        for target, bias in enumerate(self.biases, 1):
+            sums = np.repeat(bias[:, None], latents.shape[1], axis=1)
+            for source, to, weights in self.edges:
+                if to != target:
+                    continue
+                for k in range(weights.shape[1]):
+                    sums = sums + weights[:, k : k + 1] * layers[source][k]
+            layers.append(activated(sums, self.activations[target - 1]))
+        result = layers[-1]
+        result[self.binary] = activated(result[self.binary], 3)
+        return result
+
+
+def activated(x: np.ndarray, activation: int) -> np.ndarray:
+    """4.6: the functions of layers."""
+    f = np.float32
+    if activation == 1:
+        return np.where(x > 0, x, f(0))
+    if activation == 2:
+        return f(2) * activated(f(2) * x, 3) - f(1)
+    if activation == 3:
+        return f(1) / (f(1) + exponential(-x))
+    return x
+
+
+def exponential(x: np.ndarray) -> np.ndarray:
+    """4.6: 2^n * e^r."""
+    f = np.float32
+    x = np.where(x < f(-80), f(-80), x)
+    x = np.where(x > f(80), f(80), x)
+    shifted = x * f(1.442695041) + f(12582912)
+    n = shifted - f(12582912)
+    r = (x - n * f(0.693359375)) - n * f(-2.12194440e-4)
+    e = np.full_like(x, f(1.9841270e-4))
+    for c in (1.3888889e-3, 8.3333333e-3, 4.1666668e-2, 0.16666667, 0.5, 1, 1):
+        e = e * r + f(c)
+    power = ((shifted.view(np.uint32) + np.uint32(127)) << np.uint32(23)).view(np.float32)
+    return e * power
+
+
+def read_network(reader: Reader, field_count: int, model_file: Optional[bytes]) -> Network:
+    """4.5: a network that the container holds, or one of which it knows the digest."""
+    mark = reader.u8()
+    places = [reader.count(field_count - 1) for _ in range(reader.count(field_count))]
+    refuse_unless(len(set(places)) == len(places), "a field of the model twice")
+    if mark == 3:
+        network = Network(reader.rest())
+    else:
+        refuse_unless(1 <= reader.u8() <= 6, "the kind of the model")
+        latents, digest = reader.count(65536), reader.take(32)
+        reader.end()
+        refuse_unless(model_file is not None, f"the model {digest.hex()} is needed")
+        _, entries = read_index(model_file)
+        packed = next(payload_of(model_file, e) for e in entries if e.kind == MODEL)
+        network = Network(unpacked(packed))
+        refuse_unless(network.digest == digest, f"the model {digest.hex()} is needed")
+        refuse_unless(network.latents == latents, "the latents of the model")
+    refuse_unless(network.count == len(places), "the fields of the model")
+    network.fields = places
+    return network
+
+
+def read_model(
+    data: bytes, field_count: int, model_file: Optional[bytes] = None
+) -> Union[Model, Network]:
+    if data[:1] in (b"\3", b"\4"):
+        return read_network(Reader(data), field_count, model_file)
     reader = Reader(data)
     refuse_unless(reader.u8() == 1, "an unknown kind of model")
     count = reader.count(field_count)
@@ -323,7 +451,7 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
     reader = Reader(data)
     result = []
     for f in layout.fields:
-        flags = reader.u8(below=32)
+        flags = reader.u8(below=64)
         low = high = float("nan")
         if flags & 1:
             form = "f" if flags & 16 else "d"
@@ -331,7 +459,9 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
         missing = reader.count() if flags & 2 else 0
         absolute = reader.number("d") if flags & 4 else absolute_bound(f, low, high)
         errors = [0.0, 0.0]
-        if flags & 8:
+        if flags & 40 == 40:
+            errors = [reader.number("d") for _ in range(2)]
+        elif flags & 8:
             errors = [(reader.u8() | reader.u8() << 8) / 65535 * absolute for _ in range(2)]
         result.append(FieldStatistics(low, high, missing, absolute, *errors))
     reader.end()
@@ -375,6 +505,8 @@ def two_bytes(reader: Reader) -> float:
 
 
 def absolute_bound(f: Field, low: float, high: float) -> float:
+    if f.kind == 3:
+        return float("inf")
     if f.kind != 2 or not low < high:
         return f.bound if f.kind == 1 else 0.0
     span = high - low
@@ -481,8 +613,9 @@ class Piece:
 
 class Chunk:
     def __init__(
-        self, payload: bytes, record_count: int, layout: Layout, model: Optional[Model] = None
-    ):
+        self, payload: bytes, record_count: int, layout: Layout,
+        model: Optional[Union[Model, Network]] = None,
+    ):  # fmt: skip
         limits = (record_count * len(layout.fields), record_count * layout.record_size)
         refuse_unless(limits[0] <= 2**25 and limits[1] <= 2**28, "a chunk beyond the limits")
         self.body = Reader(payload)
@@ -491,6 +624,7 @@ class Chunk:
         self.count = record_count
         self.layout = layout
         self.model = model
+        self.network = model if isinstance(model, Network) else None
         self.output = np.zeros((record_count, layout.record_size), np.uint8)
 
     def put(self, f: Field, values: np.ndarray) -> None:
@@ -509,8 +643,12 @@ class Chunk:
         flags = header.u8(below=16)
         self.short, self.rows = flags & 4 == 4, flags & 8 == 8
         self.wide = flags & 1 == 1
-        most = len(self.model.weights) if self.model else 0
-        self.latents = header.count(most) if flags & 2 else 0
+        self.latents = header.count(65536) if flags & 2 else 0
+        if flags & 2:
+            refuse_unless(self.model is not None and self.latents > 0, "latents without a model")
+            known = self.network.latents if self.network else len(self.model.weights)
+            refuse_unless(self.latents <= known, "more latents than the model has")
+            refuse_unless(not self.network or self.latents == known, "too few latents")
         # 6.2
         coded, exact = [], []
         for f in self.layout.fields:
@@ -686,10 +824,13 @@ class Chunk:
         """What the model says of a column in its code units: a, b_0, b_1, ..."""
         number = self.layout.fields.index(column.field)
         if number not in self.model.fields:
-            return [0.0] * (self.latents + 1)
+            return [0.0, 0.0, 0] if self.network else [0.0] * (self.latents + 1)
         j = self.model.fields.index(number)
         with np.errstate(all="ignore"):
             scale, unit = np.float64(column.scale), np.float64(column.unit)
+            if self.network:
+                a = ((self.model.means[j] - float(column.base)) * scale - column.origin) / unit
+                return [a, self.model.scales[j] * scale / unit, j]
             terms = [((self.model.means[j] - float(column.base)) * scale - column.origin) / unit]
             for k in range(self.latents):
                 weight = self.model.weights[k, j] * self.columns[k].unit
@@ -722,7 +863,8 @@ class Chunk:
         def limited(s: np.ndarray) -> np.ndarray:
             return np.where((s < limit) & (s > -limit), s, real(0))
 
-        with np.errstate(over="ignore", invalid="ignore"):
+        outputs = np.empty((0, lanes), np.float32)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for block, places in enumerate(strands.places):
                 row = block + 2
                 active = len(places)
@@ -740,8 +882,12 @@ class Chunk:
                     m = None
                     if column.model:
                         m = np.full(lanes, real(column.model[0]))
-                        for latent, b in enumerate(column.model[1:]):
-                            m = m + real(b) * r[latent][row]
+                        if self.network:
+                            _, b, j = column.model
+                            m = m + real(b) * outputs[j].astype(real)
+                        else:
+                            for latent, b in enumerate(column.model[1:]):
+                                m = m + real(b) * r[latent][row]
                         m = limited(m)
                     s = m
                     if column.tree:
@@ -761,9 +907,18 @@ class Chunk:
                     r[number][row] = y if m is None else y - m
                     if column.field:
                         values[number][places] = restored(column, y[:active])
+                    if self.network and number + 1 == self.latents:
+                        outputs = self.network.outputs(
+                            np.stack([self.restored_latent(k, r[k][row]) for k in range(number + 1)])
+                        )
         for column, of_column in zip(self.columns, values):
             if column.field:
                 self.put(column.field, of_column)
+
+    def restored_latent(self, number: int, y: np.ndarray) -> np.ndarray:
+        """6.4: what the network takes."""
+        column = self.columns[number]
+        return (column.origin + column.unit * y.astype(np.float64)).astype(np.float32)
 
     def next_codes(self, column, classes, codes, row, active, leaves) -> List[int]:
         """6.5: the codes of one block of a column with classes."""

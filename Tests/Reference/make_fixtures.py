@@ -9,6 +9,7 @@ the present version are not written anew without a reason either.
 Stops if the containers together leave a part of the format unused.
 """
 
+import io
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ import aezip  # noqa: E402
 
 VERSION = 3
 # What the version added; the other containers are those of the versions before.
-ADDED = ("short", "rows", "repeats")
+ADDED = ("short", "rows", "repeats", "networks")
 
 
 def containers():
@@ -62,6 +63,35 @@ def containers():
     yield "repeats", repeats(random), {"abs": 0.02, "chunk_records": 700}
     yield "repeats_latents", repeats(random)[["x0", "x1", "x2"]], {"abs": 0.02, "latents": 1}
     yield "trees_latents", np.hstack([trees(random)[:900], latents(random)]), {"abs": 0.1, "latents": 2}
+    yield "networks", networks(random)[:1200], {"abs": 0.05, "model": network(random), "latents": 3}
+    yield "networks_binary64", networks(random)[:300], {
+        "abs": {f"x{i}": 1e-7 for i in range(7)}, "model": network(random, hidden=[9]), "latents": 3,
+    }  # fmt: skip
+    yield "networks_by_digest", networks(random)[:500], {
+        "abs": 0.05, "model": network(random, activation="relu", skip=False), "embed_model": False,
+        "latents": 3,
+    }  # fmt: skip
+    yield "networks_chunks", networks(random)[:900], {
+        "rel": 1e-2, "model": network(random, activation="sigmoid"), "chunk_records": 400,
+        "latents": 3,
+    }  # fmt: skip
+
+
+def networks(random, count=2000):
+    """Six curved fields of three hidden numbers, truth values, counts, and missing values."""
+    hidden = random.uniform(-1, 1, (count, 3))
+    fields = list((np.tanh(2 * hidden @ random.normal(size=(3, 8))) @ random.normal(size=(8, 6))).T)
+    fields[4][random.random(count) < 0.02] = np.nan
+    truth = (hidden[:, 0] > 0).astype("u1")
+    return tables.structured(
+        [*(f.astype("f4") for f in fields[:3]), *fields[3:], np.rint(hidden[:, 1] * 500).astype("i8"), truth]
+    )
+
+
+def network(random, hidden=(12, 8), **how):
+    return aezip.train(
+        networks(random), kind="deep", latents=3, hidden=list(hidden), epochs=12, seed=5, **how
+    )
 
 
 def latents(random):
@@ -202,6 +232,12 @@ class Observed(reference.Chunk):
         output = super().decode()
         self.note("binary64 prediction" if self.wide else "binary32 prediction")
         self.note("latents" if self.latents else "no latents")
+        if self.network and self.latents:
+            self.note("network")
+            self.note("skip" if len(self.network.edges) > len(self.network.biases) else "no skip")
+            self.note("binary output" if self.network.binary.any() else "no binary output")
+            for activation in self.network.activations:
+                self.note(f"activation {activation}")
         self.note(f"{'few' if self.strands.count < 64 else '64'} strands")
         return output
 
@@ -217,6 +253,8 @@ WANTED = {
     "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
+    "network", "a network by its digest", "skip", "no skip", "binary output",
+    *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
     "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
     *(f"unit of form {form}" for form in range(4)), "origin of form 2", "origin of form 3",
@@ -271,15 +309,22 @@ def main():
     total = 0
     for name, records, how in containers():
         blob = bytes(aezip.compress(records, **how))
-        restored = aezip.decompress(blob)
-        expected = reference.decode(blob).records
+        model, model_file = None, io.BytesIO()
+        if not how.get("embed_model", True):
+            model = how["model"]
+            model.save(model_file)
+            Observed.note("a network by its digest")
+        restored = aezip.decompress(blob, model=model)
+        expected = reference.decode(blob, model_file.getvalue() or None).records
         for index, field in enumerate(expected.dtype.names):
-            with aezip.open(blob) as opened:
+            with aezip.open(blob, model=model) as opened:
                 assert opened.read(fields=index).tobytes() == expected[field].tobytes(), name
         if not name.startswith(ADDED):
             continue
         path = folder / f"v{VERSION}_{name}.aez"
         path.write_bytes(blob)
+        if model:
+            path.with_suffix(".aezm").write_bytes(model_file.getvalue())
         if restored.dtype.names:  # .npy knows no fields out of order
             restored = repack_fields(restored)
         np.save(path.with_suffix(".npy"), restored)

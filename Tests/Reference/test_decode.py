@@ -76,8 +76,11 @@ def columns(records: np.ndarray):
 def test_fixtures_restore_the_same_numbers(path):
     expected = np.load(path.with_suffix(".npy"))
     blob = path.read_bytes()
-    assert columns(reference.decode(blob).records) == columns(expected)
-    assert columns(aezip.decompress(blob)) == columns(expected)
+    file = path.with_suffix(".aezm")  # of a model that the container only names
+    model = aezip.load(file) if file.exists() else None
+    decoded = reference.decode(blob, file.read_bytes() if model else None)
+    assert columns(decoded.records) == columns(expected)
+    assert columns(aezip.decompress(blob, model=model)) == columns(expected)
 
 
 # ------------------------------------------------------------------------ random tables
@@ -115,6 +118,60 @@ def test_every_number_of_records_around_the_edges_of_strands(count):
     random = np.random.default_rng(count)
     walk = np.cumsum(random.normal(size=(count, 3)), axis=0).astype("f4")
     assert_same(walk, abs=0.01)
+
+
+# ------------------------------------------------------------------------ models
+
+
+def curved(random, count):
+    """Fields on a curve, of several types, with values missing."""
+    hidden = random.uniform(-1, 1, (count, 2))
+    flat = np.tanh(2 * hidden @ random.normal(size=(2, 7))) @ random.normal(size=(7, 7)) * 100
+    fields = [flat[:, 0].astype("f4"), flat[:, 1], flat[:, 2].astype("i2"), flat[:, 3].astype("i8") + 2**51]
+    fields += [(flat[:, 4] > 0).astype("u1"), flat[:, 5].astype("f4"), flat[:, 6]]
+    fields[5][random.random(count) < 0.03] = np.nan
+    return tables.structured(fields)
+
+
+@pytest.mark.filterwarnings("ignore:the model predicts")
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("how", [{"abs": 0.5}, {"rel": 1e-2}, {"rel": 1e-7}, {"latents": 3}])
+def test_networks_predict_the_same_bits(how, activation):
+    random = np.random.default_rng(len(activation))
+    model = aezip.train(
+        curved(random, 600), kind="deep", latents=3, hidden=[10, 6], activation=activation, epochs=5
+    )
+    for count in (1, 50, 1000, 3000):
+        assert_same(curved(random, count), **{"model": model, "latents": 3, "level": 4, **how})
+
+
+@pytest.mark.filterwarnings("ignore:the model predicts")
+def test_networks_with_infinite_values_predict_the_same_bits():
+    random = np.random.default_rng(5)
+    records = random.normal(size=(400, 6)) * 10.0 ** random.integers(-200, 200, 6)
+    records[7], records[9, 2] = np.inf, np.nan
+    model = aezip.train(records, kind="deep", latents=2, hidden=[5], epochs=3)
+    for bound in ({"rel": 1e-3}, {"latents": 2}):
+        assert_same(records, **{"model": model, "latents": 2, **bound})
+
+
+@pytest.mark.parametrize("how", [{"latents": 1}, {"latents": 4}, {"nrmse": 0.3}, {"nrmse": 0.01}])
+def test_latents_alone_and_mean_errors(how):
+    random = np.random.default_rng(11)
+    for count in (3, 700, 2500):
+        assert_same(curved(random, count), **how)
+
+
+def test_the_reference_asks_for_the_model(tmp_path):
+    random = np.random.default_rng(12)
+    records = curved(random, 500)
+    model, other = (aezip.train(records, kind="linear", latents=k) for k in (2, 3))
+    blob = bytes(aezip.compress(records, abs=1, model=model, latents=2, embed_model=False))
+    for file in (None, bytes(other)):
+        with pytest.raises(reference.Refused, match=model.digest):
+            reference.decode(blob, file)
+    decoded = reference.decode(blob, bytes(model)).records
+    assert columns(decoded) == columns(aezip.decompress(blob, model=model))
 
 
 def test_no_records():

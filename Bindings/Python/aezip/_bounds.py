@@ -18,15 +18,18 @@ _EXACT = (c.EXACT, 0.0)
 
 
 def resolve(
-    fields: Sequence[StoredField], rel: Optional[Bounds], abs: Optional[Bounds], exact: bool
-) -> List[Tuple[int, float]]:
-    """The bound kind and the bound of every field.
+    fields: Sequence[StoredField], rel: Optional[Bounds], abs: Optional[Bounds], exact: bool,
+    *, free: bool = False,
+) -> List[Tuple[int, float]]:  # fmt: skip
+    """The bound kind and the bound of every field; with ``free``, no bounds if none is given.
 
     Raises:
         InvalidArgumentError: unless exactly one of the three is given, or ``rel`` and ``abs`` are
             both mappings for different fields; or if a bound is no number, is negative or names no
             field.
     """
+    if free and rel is None and abs is None and not exact:
+        return [_EXACT if field.always_exact else (c.FREE, 0.0) for field in fields]
     both = isinstance(rel, Mapping) and isinstance(abs, Mapping) and not exact
     if (rel is not None) + (abs is not None) + bool(exact) != 1 and not both:
         raise InvalidArgumentError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import warnings
 from typing import IO, Optional, Union, overload
 
 import numpy as np
@@ -13,10 +15,11 @@ from ._description import Description, Metadata
 from ._errors import InvalidArgumentError
 from ._handle import Containing
 from ._layout import as_records
+from ._model import Model
 from ._options import make_options
 from ._ranges import find_ranges
 from ._reader import Container
-from ._streams import PathLike
+from ._streams import PathLike, Sink
 from ._writer import Writer
 
 
@@ -24,23 +27,26 @@ from ._writer import Writer
 def compress(
     records: object, *, rel: Optional[Bounds] = ..., abs: Optional[Bounds] = ..., exact: bool = ...,
     level: int = ..., latents: Optional[int] = ..., threads: int = ..., chunk_records: int = ...,
-    metadata: Optional[Metadata] = ..., file: None = ...,
+    metadata: Optional[Metadata] = ..., model: Optional[Model] = ..., embed_model: bool = ...,
+    nrmse: Optional[float] = ..., file: None = ...,
 ) -> bytes: ...  # fmt: skip
 @overload
 def compress(
     records: object, *, rel: Optional[Bounds] = ..., abs: Optional[Bounds] = ..., exact: bool = ...,
     level: int = ..., latents: Optional[int] = ..., threads: int = ..., chunk_records: int = ...,
-    metadata: Optional[Metadata] = ..., file: Union[PathLike, IO[bytes]],
+    metadata: Optional[Metadata] = ..., model: Optional[Model] = ..., embed_model: bool = ...,
+    nrmse: Optional[float] = ..., file: Union[PathLike, IO[bytes]],
 ) -> int: ...  # fmt: skip
 def compress(
     records: object, *, rel: Optional[Bounds] = None, abs: Optional[Bounds] = None,
     exact: bool = False, level: int = 6, latents: Optional[int] = None, threads: int = 0,
-    chunk_records: int = 0, metadata: Optional[Metadata] = None,
-    file: Optional[Union[PathLike, IO[bytes]]] = None,
+    chunk_records: int = 0, metadata: Optional[Metadata] = None, model: Optional[Model] = None,
+    embed_model: bool = True, nrmse: Optional[float] = None, file: Optional[Union[PathLike, IO[bytes]]] = None,
 ) -> Union[bytes, int]:  # fmt: skip
     """Compresses records into a container.
 
-    Exactly one of ``rel``, ``abs`` and ``exact`` says how exactly the values must come back;
+    Exactly one of ``rel``, ``abs``, ``exact`` and ``nrmse`` says how exactly the values must come
+    back, or none of them with ``latents``, which alone then tell the values;
     ``rel`` and ``abs`` may both be mappings, for different fields. A bound is a number for all
     fields, a sequence with one for each field (None: exact), or a mapping from names or indices of
     fields to bounds; a field that it does not name is exact. The name of a nested field or of a
@@ -61,6 +67,13 @@ def compress(
         chunk_records: records that are coded together, the unit of random access; 0: about 8 MiB.
         metadata: bytes, a text or a dictionary of JSON values to keep; see
             :attr:`Container.metadata`.
+        model: a :class:`Model` that predicts the records; each chunk uses it only where it then
+            takes fewer bytes. It may have learned from other records: every bound holds.
+        nrmse: the root mean squared error over all fields that are not always exact, each in units
+            of its standard deviation, to reach within 5 %: by latents alone or by bounds, whichever
+            takes fewer bytes.
+        embed_model: True: the container holds the model; False: its digest alone, and reading needs
+            the model.
         file: a path or a binary file object to write the container to, in memory that does not grow
             with it. A path appears only when the container is complete.
 
@@ -73,23 +86,49 @@ def compress(
         OSError: if ``file`` cannot be written.
     """
     array, layout = as_records(records)
-    bounds = resolve(layout.fields, rel, abs, exact)
+    if nrmse is not None and (rel is not None or abs is not None or exact):
+        raise InvalidArgumentError("nrmse= takes the place of rel=, abs= and exact=True; leave it")
+    bounds = resolve(layout.fields, rel, abs, exact, free=bool(latents) or nrmse is not None)
     options = make_options(
         level=level, latents=latents, threads=threads, chunk_records=chunk_records,
         metadata=Description.of(array, layout, metadata).encoded(),
+        model=model, embed_model=embed_model, nrmse=nrmse,
     )  # fmt: skip
+    if nrmse is not None and file is not None:
+        blob = _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
+        return Sink.write_all(file, blob)
     if file is None:
-        return _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
+        blob = _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
+        _warn_of_drift(blob, model)
+        return blob
     if rel is not None:
         bounds = made_absolute(bounds, *find_ranges(array, layout))
     with Writer.started(file, layout, bounds, options) as writer:
         writer.append(array)
+    if isinstance(file, (str, os.PathLike)) and model is not None and os.path.isfile(file):
+        _warn_of_drift(file, model)
     return writer.size
 
 
+def _warn_of_drift(container: Containing, model: Optional[Model]) -> None:
+    """Warns if the model knows the records worse than those that it learned from."""
+    if model is None:
+        return
+    with Container(container) as opened:
+        told = opened.info.get("model") or {}
+    bits, training = told.get("bits"), told.get("training_bits")
+    if bits is not None and training is not None and bits > 1.25 * training + 2:
+        warnings.warn(
+            f"the model predicts these records worse than those that it learned from: it leaves"
+            f" {bits:.1f} bits a record instead of {training:.1f}; train another",
+            stacklevel=3,
+        )
+
+
 def decompress(
-    source: Containing, *, threads: int = 0, out: Optional[np.ndarray] = None
-) -> np.ndarray:
+    source: Containing, *, threads: int = 0, out: Optional[np.ndarray] = None,
+    model: Optional[Model] = None,
+) -> np.ndarray:  # fmt: skip
     """Restores all records of a container, with the shape and the dtype that they had.
 
     Args:
@@ -97,6 +136,7 @@ def decompress(
             read from its position to its end.
         threads: 0: one per processor.
         out: an array of the same shape and dtype to restore into.
+        model: the model of a container that holds only its digest.
 
     Returns:
         The records: ``out``, or a new array.
@@ -105,10 +145,11 @@ def decompress(
         NotAContainerError, UnsupportedVersionError, TruncatedError, CorruptedError: if the
             container is not one that this library reads, or damaged.
         LimitExceededError, OutOfMemoryError: if it is too large.
+        ModelMismatchError: if the container needs a model; the text names its digest.
         InvalidArgumentError: if ``out`` does not fit.
         OSError: if the file cannot be read.
     """
-    with Container(source, threads=threads) as container:
+    with Container(source, threads=threads, model=model) as container:
         shape = container.original_shape
         if shape == container.shape:
             return container.read(out=out)

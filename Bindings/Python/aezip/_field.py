@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _library as c
 
-_BOUND_KINDS = {c.EXACT: "exact", c.ABSOLUTE: "abs", c.RELATIVE: "rel"}
+_BOUND_KINDS = {c.EXACT: "exact", c.ABSOLUTE: "abs", c.RELATIVE: "rel", c.FREE: "free"}
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Field:
     Attributes:
         name: such as ``pressure``, ``p.x`` or ``v[0]``; empty for the column of a matrix.
         dtype: the type of its values.
-        bound_kind: as asked: ``"exact"``, ``"abs"`` or ``"rel"``.
+        bound_kind: as asked: ``"exact"``, ``"abs"``, ``"rel"``, or ``"free"`` for none.
         bound: as asked; for ``"rel"``, relative to the range.
-        absolute_bound: the largest error permitted, in the field's units; 0 for exact.
+        absolute_bound: the largest error permitted, in the field's units; 0 for exact, infinite for none.
         largest_error: the largest error made.
         rmse: the root mean squared error made.
         minimum: the smallest finite value; NaN if there is none.

@@ -28,7 +28,7 @@ class ReaderHandle:
         metadata: the metadata section.
     """
 
-    def __init__(self, containing: Containing) -> None:
+    def __init__(self, containing: Containing, model: Optional[ctypes.c_void_p] = None) -> None:
         self._reader = ctypes.c_void_p()
         self._source: Optional[Source] = None
         error = c.Error()
@@ -36,8 +36,8 @@ class ReaderHandle:
         if held is None:
             self._source = Source(cast(Any, containing))
             try:
-                status = c.library.aez_reader_open(
-                    self._source.function, None, self._source.size, self._reader, error
+                status = c.library.aez_reader_open_with_model(
+                    self._source.function, None, self._source.size, model, self._reader, error
                 )
                 self._check(status, error)
             except BaseException:
@@ -45,8 +45,8 @@ class ReaderHandle:
                 raise
         else:
             self._bytes = held  # must outlive the reader
-            status = c.library.aez_reader_open_memory(
-                self._bytes.ctypes.data, self._bytes.size, self._reader, error
+            status = c.library.aez_reader_open_memory_with_model(
+                self._bytes.ctypes.data, self._bytes.size, model, self._reader, error
             )
             c.check(status, error)
         weakref.finalize(self, _free, self._reader, self._source)

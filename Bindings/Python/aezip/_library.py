@@ -25,7 +25,7 @@ from ._errors import error_for_status
 #: The version of ``aez.h`` that the declarations below follow: (major, minor).
 HEADER_VERSION = (0, 1)
 
-EXACT, ABSOLUTE, RELATIVE = 0, 1, 2
+EXACT, ABSOLUTE, RELATIVE, FREE = 0, 1, 2, 3
 LATENTS_AUTO = -1
 
 
@@ -76,6 +76,10 @@ class Options(ctypes.Structure):
         ("chunk_records", c_uint64),
         ("metadata", c_char_p),
         ("metadata_size", c_size_t),
+        ("model", c_void_p),
+        ("embed_model", c_int32),
+        ("reserved2", c_int32),
+        ("mean_error", c_double),
     ]
 
 
@@ -189,8 +193,14 @@ _SIGNATURES = {
         _STATUS,
         [POINTER(Layout), c_void_p, c_uint64, POINTER(c_int32), c_void_p, c_void_p, _ERROR],
     ),
-    "aez_reader_open_memory": (_STATUS, [c_void_p, c_size_t, POINTER(c_void_p), _ERROR]),
-    "aez_reader_open": (_STATUS, [READ_FN, c_void_p, c_uint64, POINTER(c_void_p), _ERROR]),
+    "aez_reader_open_memory_with_model": (
+        _STATUS,
+        [c_void_p, c_size_t, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
+    "aez_reader_open_with_model": (
+        _STATUS,
+        [READ_FN, c_void_p, c_uint64, c_void_p, POINTER(c_void_p), _ERROR],
+    ),
     "aez_reader_free": (None, [c_void_p]),
     "aez_reader_shape": (
         _STATUS,

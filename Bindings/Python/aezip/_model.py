@@ -206,14 +206,7 @@ class Model:
         Raises:
             OSError: if it cannot be written.
         """
-        data = bytes(self)
-        sink = Sink(file)
-        done = False
-        try:
-            done = sink.function(None, data, len(data)) == 0
-            sink.reraise()
-        finally:
-            sink.close(complete=done)
+        Sink.write_all(file, bytes(self))
 
     def __bytes__(self) -> bytes:
         return _sized(c.library.aez_model_save, self._handle, 1 << 16)

@@ -14,7 +14,8 @@ from ._errors import InvalidArgumentError, OutOfMemoryError
 from ._field import Field
 from ._handle import Containing, ReaderHandle
 from ._layout import PART_SIZE, RecordLayout
-from ._options import thread_count, whole
+from ._model import Model
+from ._options import model_handle, thread_count, whole
 from ._selection import FieldKey, Selection, select
 
 FieldKeys = Union[FieldKey, slice, Sequence[FieldKey]]
@@ -48,10 +49,12 @@ class Container:
     metadata: Optional[Metadata]
     threads: int
 
-    def __init__(self, source: Containing, *, threads: int = 0) -> None:
+    def __init__(
+        self, source: Containing, *, threads: int = 0, model: Optional[Model] = None
+    ) -> None:
         """As :func:`aezip.open`."""
         self.threads = thread_count(threads)
-        handle = ReaderHandle(source)
+        handle = ReaderHandle(source, model_handle(model))
         self._handle: Optional[ReaderHandle] = handle
         infos = [handle.field(index) for index in range(handle.field_count)]
         names = [(info.name or b"").decode("utf-8", "replace") for info in infos]
@@ -253,20 +256,25 @@ class Container:
         return self._handle
 
 
-def open(source: Containing, *, threads: int = 0) -> Container:
+def open(
+    source: Containing, *, threads: int = 0, model: Optional[Model] = None
+) -> Container:
     """Opens a container; only its header and index are read.
 
     Args:
         source: bytes or another buffer, which must not change while the container is open; a path;
             or a binary file object, whose container lies from its position to its end.
         threads: that reading may use; 0: one per processor.
+        model: the model of a container that holds only its digest. Without it such a container can
+            be described, but its records cannot be read.
 
     Raises:
+        ModelMismatchError: if the container needs another model.
         NotAContainerError, UnsupportedVersionError, TruncatedError, CorruptedError: if it is not a
             container that this library reads, or damaged.
         OSError: if the file cannot be read.
     """
-    return Container(source, threads=threads)
+    return Container(source, threads=threads, model=model)
 
 
 def search(

@@ -115,6 +115,17 @@ class Sink:
             self._error = error
             return 1
 
+    @classmethod
+    def write_all(cls, target: Union[PathLike, IO[bytes]], data: bytes) -> int:
+        """Writes all bytes of a file at once; returns their number."""
+        sink, done = cls(target), False
+        try:
+            done = sink.function(None, data, len(data)) == 0
+            sink.reraise()
+        finally:
+            sink.close(complete=done)
+        return len(data)
+
     def reraise(self) -> None:
         """Raises what a callback raised since the last time, if anything."""
         error, self._error = self._error, None

@@ -15,6 +15,7 @@ from ._bounds import Bounds, made_absolute, resolve
 from ._description import Description, Metadata
 from ._errors import InvalidArgumentError
 from ._layout import RecordLayout, as_records
+from ._model import Model
 from ._options import make_options
 from ._ranges import Ranges
 from ._streams import PathLike, Sink
@@ -40,6 +41,7 @@ class Writer:
         rel: Optional[Bounds] = None, abs: Optional[Bounds] = None, exact: bool = False,
         ranges: Optional[Ranges] = None, level: int = 6, latents: Optional[int] = None,
         threads: int = 0, chunk_records: int = 0, metadata: Optional[Metadata] = None,
+        model: Optional[Model] = None, embed_model: bool = True,
     ) -> None:  # fmt: skip
         """Starts a container.
 
@@ -51,8 +53,8 @@ class Writer:
                 for the rows of a matrix with 32 columns.
             ranges: for relative bounds, minima and maxima of every field over all records to come,
                 as :func:`aezip.ranges` returns them.
-            rel, abs, exact, level, latents, threads, chunk_records, metadata: as in
-                :func:`aezip.compress`.
+            rel, abs, exact, level, latents, threads, chunk_records, metadata, model, embed_model:
+                as in :func:`aezip.compress`.
 
         Raises:
             InvalidArgumentError: if an argument is wrong, or a bound is relative and there are no
@@ -74,7 +76,7 @@ class Writer:
         description = Description(layout, (-1, *layout.tail), metadata=metadata)
         options = make_options(
             level=level, latents=latents, threads=threads, chunk_records=chunk_records,
-            metadata=description.encoded(),
+            metadata=description.encoded(), model=model, embed_model=embed_model,
         )  # fmt: skip
         self._start(file, layout, bounds, options)
 

@@ -30,7 +30,9 @@ struct ChunkEncoder {
   let bounds: [Double]
   let level: Int
   let kernels: Kernels
-  var model: LinearAutoencoder?
+  var model: RecordModel?
+  /// See ``LatentPlanner/roughness``.
+  var roughness: Double?
   /// Few records: what describes a field must be short.
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
@@ -39,6 +41,22 @@ struct ChunkEncoder {
   struct Result {
     var payload: ByteBuffer
     var tallies: List<FieldTally>
+  }
+
+  /// With the model or without, whichever takes fewer bytes; judged by a part of many records.
+  func encodeSmallest(
+    _ records: UnsafeRawBufferPointer, mayDropModel: Bool
+  ) throws(AEZipError) -> Result {
+    guard mayDropModel, model != nil else { return try encode(records) }
+    var plain = self
+    plain.model = nil
+    let part = min(records.count / layout.recordSize, Effort(level: level).modelRaceRecords)
+    let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
+    let with = try encode(sample)
+    let without = try plain.encode(sample)
+    let isBetter = with.payload.count < without.payload.count
+    if sample.count == records.count { return isBetter ? with : without }
+    return isBetter ? try encode(records) : try plain.encode(records)
   }
 
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
@@ -78,7 +96,9 @@ struct ChunkEncoder {
     let restored = try Memory<UInt8>(repeats.codedCount * size, zeroed: true)
     var offsets = List<Int?>()
     for field in layout.fields { offsets.append(field.offset) }
-    try ChunkDecoder(layout: layout, kernels: kernels, model: model).decode(
+    var known: ContainerModel?
+    if let model { known = .network(model) }
+    try ChunkDecoder(layout: layout, kernels: kernels, model: known).decode(
       result.payload.bytes, recordCount: repeats.codedCount,
       target: ChunkDecoder.Target(
         output: UnsafeMutableRawPointer(restored.base), recordSize: size, offsets: offsets,
@@ -173,16 +193,24 @@ struct ChunkEncoder {
       }
     }
 
-    // Latents come before the fields.
-    let latentCount = columns.isEmpty ? 0 : model?.latentCount ?? 0
-    let steps = [Double](repeating: ModelPlanner.latentStep, count: latentCount)
-    let terms = model?.terms(columns: columns, steps: steps) ?? LinearTerms()
-    columns = steps.map(Column.latent) + columns
-    proofBounds = steps + proofBounds
+    // What the model says of each record comes before the fields.
+    var latents = Latents()
+    if let model, !columns.isEmpty {
+      latents = try LatentPlanner(
+        model: model, columns: columns, planes: columnPlanes, strands: strands, kernels: kernels,
+        effort: Effort(level: level), roughness: roughness
+      ).plan(records)
+    }
+    let latentCount = latents.columns.count
+    let terms = latentCount > 0 ? model!.terms(columns: columns) : ModelTerms()
+    columns = latents.columns + columns
+    proofBounds = [Double](repeating: 0, count: latentCount) + proofBounds
+    var allPlanes = latents.planes
+    for plane in columnPlanes { allPlanes.append(plane) }
 
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
-    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: columnPlanes)
+    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(columnCount: columns.count, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
@@ -193,7 +221,7 @@ struct ChunkEncoder {
     try Corrector(
       columns: columns, latentCount: latentCount, terms: terms, strands: strands,
       isDouble: usesDouble, kernels: kernels
-    ).encode(planes: columnPlanes, codes: codes, leafPlanes: leafPlanes, outcome: &outcome)
+    ).encode(planes: allPlanes, codes: codes, leafPlanes: leafPlanes, outcome: &outcome)
     for index in latentCount..<columns.count {
       let field = columns[index].field!
       let (largest, squares) = outcome.errors(

@@ -4,7 +4,7 @@ import CPlatform
 struct ChunkDecoder {
   let layout: Layout
   let kernels: Kernels
-  var model: LinearAutoencoder?
+  var model: ContainerModel?
 
   /// Where the restored records go.
   struct Target {
@@ -81,9 +81,13 @@ struct ChunkDecoder {
     let flags = UInt8(try header.byte(below: 16))
     var latentCount = 0
     if flags & 2 != 0 {
-      latentCount = try header.count(limit: LinearAutoencoder.mostLatents)
-      guard latentCount <= model?.latentCount ?? 0 else {
-        throw .modelMismatch("the model has fewer latents than a chunk uses")
+      latentCount = try header.count(limit: TrainingOptions.widest)
+      let known = model?.latentCount ?? 0
+      var isRight = latentCount > 0 && latentCount <= known
+      // A network needs all of them.
+      if case .linear = model {} else { isRight = isRight && latentCount == known }
+      guard isRight else {
+        throw .corrupted(what: "the latents of a chunk", declared: latentCount, computed: known)
       }
     }
     var plan = Plan(
@@ -138,10 +142,15 @@ struct ChunkDecoder {
     let columns = plan.columns
     let latentCount = plan.latentCount
     let coded = columns[latentCount...].map { $0.field! }
-    var terms = LinearTerms()
-    if let model, latentCount > 0 {
-      terms = model.terms(
-        columns: Array(columns[latentCount...]), steps: columns[..<latentCount].map { $0.unit })
+    var terms = ModelTerms()
+    if latentCount > 0 {
+      let fields = Array(columns[latentCount...])
+      switch model! {
+      case .linear(let model):
+        terms = model.terms(columns: fields, steps: columns[..<latentCount].map { $0.unit })
+      case .network(let model): terms = model.terms(columns: fields)
+      case .missing(let reference): throw reference.error
+      }
     }
     for index in 0..<layout.fields.count {
       guard let bytes = plan.constants[index], let offset = target.offsets[index] else { continue }
@@ -198,7 +207,7 @@ struct ChunkDecoder {
 
   /// The codes of the first columns to their values.
   private func decodeColumns(
-    _ plan: Plan, _ count: Int, _ terms: LinearTerms, _ target: Target,
+    _ plan: Plan, _ count: Int, _ terms: ModelTerms, _ target: Target,
     _ header: inout ByteReader, _ body: inout ByteReader, _ zlib: Zlib
   ) throws(AEZipError) {
     let (pieceCounts, wanted) = try readPieceCounts(plan, count, &header)
@@ -263,7 +272,7 @@ struct ChunkDecoder {
           column.context.sources.allSatisfy({ $0.column < plan.latentCount })
         else { return false }
       }
-      try decodeColumns(plan, plan.latentCount, LinearTerms(), target, &header, &body, zlib)
+      try decodeColumns(plan, plan.latentCount, ModelTerms(), target, &header, &body, zlib)
       return true
     }
   }

@@ -66,6 +66,9 @@ final class Column {
   var snap = Snap.none
   var intercept = 0.0
   var regressors: List<Regressor> = List()
+  /// There is no bound: the multiple is so large that values are what the model predicts. Not
+  /// stored.
+  var isFree = false
   /// The field's type limits restored values; set from the layout, not stored.
   var clampRange: ClosedRange<Double> = -Double.infinity...Double.infinity
   /// The bound that the codes keep: that of the field, or, in a small chunk, a little less. Not
@@ -102,6 +105,7 @@ final class Column {
     column.multiple = multiple
     column.snap = snap
     column.clampRange = clampRange
+    column.isFree = isFree
     column.regressors = regressors
     return column
   }

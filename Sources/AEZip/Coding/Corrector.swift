@@ -1,11 +1,17 @@
 import CPlatform
 
-/// The linear part of a model, in the code units of a chunk's columns.
-struct LinearTerms {
-  /// For each latent: intercept, then a weight for each bounded field's y. Used by the encoder only.
-  var encode: [[Double]] = []
-  /// For each bounded field: intercept, then a weight for each latent's restored y.
+/// What a model adds to predictions, in the code units of a chunk's columns:
+///
+///     a + sum of b_k * source_k
+struct ModelTerms {
+  /// For each bounded field: a, then b for each source.
   var decode: [[Double]] = []
+  /// The sources are outputs of its decoder, one for each field; nil: the latents' restored y.
+  var network: Autoencoder?
+  /// For each bounded field the output that is its source; below 0: the model does not know it.
+  var outputs: [Int] = []
+
+  func sourceCount(latentCount: Int) -> Int { network == nil ? latentCount : 1 }
 }
 
 /// The prediction loop over the blocks of a chunk, forward and back.
@@ -15,7 +21,7 @@ struct LinearTerms {
 final class Corrector {
   private let columns: [Column]
   private let latentCount: Int
-  private let terms: LinearTerms
+  private let terms: ModelTerms
   private let strands: Strands
   private let arithmetic: Arithmetic
 
@@ -38,6 +44,9 @@ final class Corrector {
   private let scratch: Memory<UInt8>
   private let wide: Memory<Double>
   private let narrow: Memory<Float>
+  /// All nodes of the model's network, and its outputs in Double if that is the arithmetic.
+  private let nodes: Memory<Float>?
+  private let wideOutputs: Memory<Double>?
 
   private var y: UnsafeMutableRawPointer { UnsafeMutableRawPointer(scratch.base) }
   private var p: UnsafeMutableRawPointer { y + 512 }
@@ -53,7 +62,7 @@ final class Corrector {
 
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
   init(
-    columns: [Column], latentCount: Int, terms: LinearTerms, strands: Strands, isDouble: Bool,
+    columns: [Column], latentCount: Int, terms: ModelTerms, strands: Strands, isDouble: Bool,
     kernels: Kernels
   ) throws(AEZipError) {
     self.columns = columns
@@ -67,7 +76,8 @@ final class Corrector {
       total += column.regressors.count + column.tree.splits.count
       leafCount += column.tree.offsets.count
     }
-    total += latentCount * (columns.count - latentCount)
+    let termCount = terms.sourceCount(latentCount: latentCount)
+    total += termCount * (columns.count - latentCount)
     sourceCount = total
     history = try Memory(Self.turns * columns.count * arithmetic.vectorSize, zeroed: true)
     weights = try Memory(max(total + leafCount, 1) * arithmetic.size)
@@ -80,6 +90,19 @@ final class Corrector {
     scratch = try Memory(2624, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
+    var outputs: UnsafeRawPointer?
+    if let network = terms.network?.network {
+      let nodes = try Memory<Float>(network.scratchCount, zeroed: true)
+      let count = isDouble ? 64 * network.shape.fieldCount : 1
+      let wideOutputs = try Memory<Double>(count, zeroed: true)
+      outputs = UnsafeRawPointer(network.plane(network.shape.last, nodes.base))
+      if isDouble { outputs = UnsafeRawPointer(wideOutputs.base) }
+      self.nodes = nodes
+      self.wideOutputs = wideOutputs
+    } else {
+      nodes = nil
+      wideOutputs = nil
+    }
     var position = 0
     var nextOffset = total
     for index in 0..<columns.count {
@@ -102,9 +125,13 @@ final class Corrector {
         position += 1
       }
       modelStart[index] = position
-      guard index >= latentCount else { continue }
-      for latent in 0..<latentCount {
-        connect(position, latent, 0, terms.decode[index - latentCount][1 + latent])
+      guard latentCount > 0, index >= latentCount else { continue }
+      for term in 0..<termCount {
+        connect(position, term, 0, terms.decode[index - latentCount][1 + term])
+        if let outputs {
+          let source = outputs + max(0, terms.outputs[index - latentCount]) * arithmetic.vectorSize
+          for turn in 0..<Self.turns { sources[turn * sourceCount + position] = source }
+        }
         position += 1
       }
     }
@@ -141,7 +168,8 @@ final class Corrector {
     if latentCount > 0 && index >= latentCount {
       arithmetic.predict(
         model, base: nil, intercept: terms.decode[index - latentCount][0], weights: weights.base,
-        sources: sources, first: modelStart.base[index], count: latentCount, snap: 0)
+        sources: sources, first: modelStart.base[index],
+        count: terms.sourceCount(latentCount: latentCount), snap: 0)
       base = model
     }
     if !column.tree.isEmpty {
@@ -164,6 +192,21 @@ final class Corrector {
     } else {
       memcpy(target, restored, arithmetic.vectorSize)
     }
+    if index < latentCount, let nodes { run(terms.network!, latent: index, nodes.base) }
+  }
+
+  /// Hands a restored latent to the network, and runs it after the last one.
+  private func run(_ model: Autoencoder, latent: Int, _ nodes: UnsafeMutablePointer<Float>) {
+    let network = model.network
+    restoreFloat(columns[latent], into: narrow.base)
+    memcpy(network.plane(network.shape.latent, nodes) + 64 * latent, narrow.base, 256)
+    guard latent == latentCount - 1 else { return }
+    network.decodeBlock(model.standardizer, nodes, arithmetic.kernels)
+    guard arithmetic.isDouble else { return }
+    let outputs = network.plane(network.shape.last, nodes)
+    for output in 0..<network.shape.fieldCount {
+      arithmetic.kernels.call.widen(wideOutputs!.base + 64 * output, outputs + 64 * output)
+    }
   }
 
   // MARK: - Forward
@@ -171,51 +214,23 @@ final class Corrector {
   /// Codes all blocks.
   ///
   /// - Parameters:
-  ///   - planes: the values of the columns that are fields.
+  ///   - planes: the values of the columns, latents among them.
   ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
   ///   - leafPlanes: receives the leaves of the columns that have a tree.
   ///   - outcome: receives exceptions and statistics.
   func encode(
     planes: List<Plane>, codes: CodePlanes, leafPlanes: LeafPlanes, outcome: inout ChunkOutcome
-  ) throws(AEZipError) {
-    let size = arithmetic.vectorSize
-    let loaded = try Memory<UInt8>(latentCount > 0 ? planes.count * size : 64)
-    let encodeWeights = try Memory<UInt8>(max(1, latentCount * planes.count) * arithmetic.size)
-    let encodeSources = try Memory<UnsafeRawPointer?>(max(1, planes.count))
-    for latent in 0..<latentCount {
-      for field in 0..<planes.count {
-        arithmetic.store(
-          terms.encode[latent][1 + field], encodeWeights.base, latent * planes.count + field)
-        encodeSources[field] = UnsafeRawPointer(loaded.base + field * size)
-      }
-    }
+  ) {
     for block in 0..<strands.blockCount {
       let turn = block % Self.turns
-      if latentCount > 0 {
-        for field in 0..<planes.count {
-          load(columns[latentCount + field], planes[field], block, into: loaded.base + field * size)
-        }
-      }
       for index in 0..<columns.count {
         let column = columns[index]
-        let target = codes.plane(index) + block * 64
-        if index < latentCount {
-          arithmetic.predict(
-            y, base: nil, intercept: terms.encode[index][0], weights: encodeWeights.base,
-            sources: encodeSources.base - index * planes.count, first: index * planes.count,
-            count: planes.count, snap: 0)
-        } else if latentCount > 0 {
-          memcpy(y, loaded.base + (index - latentCount) * size, size)
-        } else {
-          load(column, planes[index], block, into: y)
-        }
+        load(column, planes[index], block, into: y)
         split(index, column, turn: turn)
         predict(index, column, turn: turn)
         if let plane = leafPlanes.plane(index) { memcpy(plane + block * 64, leaves, 64) }
-        arithmetic.quantize(target, restored, y, p, column.multiple)
-        if index >= latentCount {
-          prove(index, column, planes[index - latentCount], block, &outcome)
-        }
+        arithmetic.quantize(codes.plane(index) + block * 64, restored, y, p, column.multiple)
+        if index >= latentCount { prove(index, column, planes[index], block, &outcome) }
         remember(index, turn: turn)
       }
     }

@@ -14,6 +14,8 @@ struct Effort {
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
+  /// Whether a network may be trained for the records at hand.
+  var trainsNetworks: Bool { level >= 9 }
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
   /// Records from which contexts are planned, for so many columns.
   func contextRows(_ columns: Int) -> Int {
@@ -54,17 +56,17 @@ struct Planner {
   /// Fills in regressors.
   ///
   /// - Parameters:
-  ///   - columns: latents first, then the fields whose `planes` are given.
+  ///   - columns: latents first, then fields; whose values `planes` are.
   ///   - terms: the model's part of predictions, if there are latents.
   func plan(
-    _ columns: [Column], latentCount: Int, terms: LinearTerms, planes: List<Plane>
+    _ columns: [Column], latentCount: Int, terms: ModelTerms, planes: List<Plane>
   ) throws(AEZipError) {
     let count = columns.count
     guard count > 0, strands.recordCount >= 32 else { return }
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
       wanted: effort.sampleRows(count), kernels: kernels)
-    if latentCount > 0 { sample.apply(terms, latentCount: latentCount, columns: columns) }
+    try sample.apply(terms, columns: columns, kernels: kernels)
     guard sample.targetCount > 0 else { return }
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)

@@ -76,7 +76,7 @@ final class Sample {
     // Columns to rows: as fields of records of `stride` numbers.
     var rows = try RecordFields(
       most: columnCount, recordSize: 8 * stride, strands: Strands(recordCount: 64, laneCount: 64))
-    for index in latentCount..<columnCount {
+    for index in 0..<columnCount {
       rows.add(values(of: index), offset: 8 * index, type: .f64, origin: 0)
     }
     let scratch = try Memory<Double>(128, zeroed: true)
@@ -84,9 +84,9 @@ final class Sample {
     var row = 0
     for run in runs {
       for block in run {
-        for index in latentCount..<columnCount {
+        for index in 0..<columnCount {
           let column = columns[index]
-          let plane = planes[index - latentCount]
+          let plane = planes[index]
           let y = values(of: index) + row
           let lattice: Int32 = column.lattice ? 1 : 0
           if let x = plane.float {
@@ -106,27 +106,36 @@ final class Sample {
     }
   }
 
-  /// Puts latents and corrections in the place of values.
-  func apply(_ terms: LinearTerms, latentCount: Int, columns: [Column]) {
-    let fieldCount = columnCount - latentCount
-    for row in 0..<rowCount {
-      let y = values.base + row * stride
+  /// Puts corrections of the model's predictions, made from rounded latents, in the place of values.
+  func apply(_ terms: ModelTerms, columns: [Column], kernels: Kernels) throws(AEZipError) {
+    guard let model = terms.network else { return }
+    let network = model.network
+    let nodes = try Memory<Float>(network.scratchCount)
+    let latents = network.plane(network.shape.latent, nodes.base)
+    let outputs = network.plane(network.shape.last, nodes.base)
+    var first = 0
+    while first < rowCount {
       for latent in 0..<latentCount {
-        var sum = terms.encode[latent][0]
-        for index in 0..<fieldCount {
-          sum += terms.encode[latent][1 + index] * y[latentCount + index]
+        let column = columns[latent]
+        let y = rounded(latent) + first
+        for lane in 0..<64 {
+          latents[64 * latent + lane] = Float(column.origin + column.unit * y[lane])
         }
-        put(sum, row, latent, multiple: 1)
       }
-      for index in 0..<fieldCount {
-        var sum = terms.decode[index][0]
-        for latent in 0..<latentCount {
-          sum += terms.decode[index][1 + latent] * rounded(latent)[row]
+      network.decodeBlock(model.standardizer, nodes.base, kernels)
+      for index in latentCount..<columnCount {
+        let output = terms.outputs[index - latentCount]
+        guard output >= 0 else { continue }
+        let term = terms.decode[index - latentCount]
+        for lane in 0..<64 {
+          let part = term[0] + term[1] * Double(outputs[64 * output + lane])
+          let y = values(of: index)[first + lane]
+          put(
+            part.magnitude < 1e9 ? y - part : y, first + lane, index,
+            multiple: columns[index].multiple)
         }
-        put(
-          y[latentCount + index] - sum, row, latentCount + index,
-          multiple: columns[latentCount + index].multiple)
       }
+      first += 64
     }
   }
 

@@ -65,9 +65,12 @@ extension Column {
     guard extent.hasFinite else { return nil }
     let range = extent.maximum - extent.minimum
     guard range.isFinite else { return nil }
+    // Without a bound, units that predictions are fine in, and codes that no error reaches.
+    column.isFree = bound == .infinity
+    let bound = column.isFree && type.isFloat ? range / 8192 : bound
     let lattice =
       type.isFloat
-      ? (allowLattice
+      ? (allowLattice && !column.isFree
         ? Lattice.find(plane, strands, extent, isSingle: type == .f32, bound: bound) : nil)
       : Lattice.ofIntegers(plane, strands, extent)
     if let lattice {
@@ -141,6 +144,13 @@ extension Column {
     guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
       !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
     else { return nil }
+    if column.isFree {
+      column.multiple = 0x1p20
+      return (
+        column,
+        type == .f32 ? Double(Float.greatestFiniteMagnitude) : Double.greatestFiniteMagnitude
+      )
+    }
     let permitted = column.permitted
     return (column, type == .f32 ? permitted * (1 - 0x1p-22) : permitted * (1 - 0x1p-50))
   }

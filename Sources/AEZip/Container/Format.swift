@@ -6,7 +6,7 @@ enum Format {
   /// |---|---|---|
   /// | 1 | 0.1 | |
   /// | 2 | 0.1 | trees and groups of classes in columns |
-  /// | 3 | 0.1 | short columns, rows of exact fields, short statistics |
+  /// | 3 | 0.1 | networks as models, embedded or by digest; short columns, rows of exact fields, short statistics, repeats |
   static let newestVersion = 3
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
@@ -26,9 +26,10 @@ enum Format {
     case chunk = 4
     case statistics = 5
     case index = 6
-    /// Only in model files.
+    /// Of a model.
     case encoder = 7
     case history = 0x8000_0008
+    case fit = 0x8000_0009
   }
 }
 

@@ -25,7 +25,9 @@ extension ContainerReader {
     json.number(metadata.count)
     json.key("sections")
     json.open()
-    for section in [Format.Section.layout, .model, .metadata, .chunk, .statistics] {
+    for section in [
+      Format.Section.layout, .model, .encoder, .metadata, .chunk, .statistics,
+    ] {
       var count = 0
       var bytes = 0
       for place in sections where place.type == section.rawValue {
@@ -42,6 +44,7 @@ extension ContainerReader {
       json.close()
     }
     json.close()
+    try describeModel(&json)
     let explanation = try explainFirstChunk()
     if let explanation { describe(explanation, &json) }
     json.key("fields")
@@ -53,6 +56,40 @@ extension ContainerReader {
     json.closeList()
     json.close()
     return json.bytes
+  }
+
+  private func describeModel(_ json: inout JSONWriter) throws(AEZipError) {
+    guard let model else { return }
+    json.key("model")
+    json.open()
+    json.key("kind")
+    json.string((modelReference?.kind ?? .linear).name)
+    json.key("latents")
+    json.number(model.latentCount)
+    if let modelReference {
+      json.key("digest")
+      var digits: [UInt8] = []
+      for byte in modelReference.digest { digits.append(hexadecimal: byte) }
+      json.string(digits)
+    }
+    json.key("embedded")
+    json.boolean(modelReference?.isEmbedded ?? true)
+    var bytes = 0
+    for place in sections
+    where place.type == Format.Section.model.rawValue
+      || place.type == Format.Section.encoder.rawValue
+    {
+      bytes += place.length + Format.sectionHeaderSize
+    }
+    json.key("bytes")
+    json.number(bytes)
+    if let fit {
+      json.key("bits")
+      json.number(fit.bits)
+      json.key("training_bits")
+      json.number(fit.trainingBits)
+    }
+    json.close()
   }
 
   private func describe(_ index: Int, _ explanation: ChunkExplanation?, _ json: inout JSONWriter) {
@@ -70,6 +107,7 @@ extension ContainerReader {
     case .exact: json.string("exact")
     case .absolute(let bound): json.string("abs:", bound)
     case .relative(let bound): json.string("rel:", bound)
+    case .free: json.string("free")
     }
     json.key("absolute_bound")
     json.number(s.absoluteBound)
@@ -151,6 +189,7 @@ extension Format.Section {
     case .index: "index"
     case .encoder: "encoder"
     case .history: "history"
+    case .fit: "fit"
     }
   }
 }

@@ -80,7 +80,11 @@ extension ContainerReader {
     _ records: UnsafeRawBufferPointer, into latents: UnsafeMutablePointer<Float>
   ) throws(AEZipError) {
     try expectModel()
-    model!.encode(records, layout, into: latents)
+    switch model! {
+    case .linear(let model): model.encode(records, layout, into: latents)
+    case .network(let model): try model.encode(records, into: latents, threads: 0)
+    case .missing(let reference): throw reference.error
+    }
   }
 
   private func expectModel() throws(AEZipError) {

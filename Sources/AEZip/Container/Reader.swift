@@ -21,29 +21,40 @@ public final class ContainerReader {
   let source: ByteSource
   /// The file's format version.
   let version: Int
-  let model: LinearAutoencoder?
+  let model: ContainerModel?
+  /// How the container's model is called; nil for none, and for those of versions 1 and 2.
+  let modelReference: ModelReference?
+  /// How well the model that the container was made with knew its records; nil for one that was
+  /// made for them.
+  public let fit: ModelFit?
   let chunks: List<Chunk>
   let sections: List<SectionPlace>
   let kernels = Kernels()
 
   /// Opens a container in memory. The bytes must outlive the reader.
   ///
+  /// - Parameter model: what the container was made with, if it does not hold its model; without
+  ///   it the container can be opened, but not all records be read.
   /// - Throws: ``AEZipError/notAContainer``, ``AEZipError/unsupportedVersion(found:newest:)``,
   ///   ``AEZipError/truncated(what:needed:available:)``,
   ///   ``AEZipError/corrupted(what:declared:computed:)``,
-  ///   ``AEZipError/limitExceeded(what:value:limit:)``, ``AEZipError/outOfMemory(bytes:)``.
-  public convenience init(bytes: UnsafeRawBufferPointer) throws(AEZipError) {
-    try self.init(ByteSource(bytes: bytes))
+  ///   ``AEZipError/limitExceeded(what:value:limit:)``, ``AEZipError/outOfMemory(bytes:)``,
+  ///   ``AEZipError/modelNeeded(_:_:_:_:)`` if another model is given than is needed.
+  public convenience init(
+    bytes: UnsafeRawBufferPointer, model: Autoencoder? = nil
+  ) throws(AEZipError) {
+    try self.init(ByteSource(bytes: bytes), model)
   }
 
   /// Opens a container behind a function that fills a buffer from an offset; false on failure.
   /// ``read(records:fields:threads:into:)`` calls it from several threads if it may use several.
   ///
-  /// - Throws: as ``init(bytes:)``, and ``AEZipError/inputOutput(_:)``.
+  /// - Throws: as ``init(bytes:model:)``, and ``AEZipError/inputOutput(_:)``.
   public convenience init(
-    size: Int, read: @escaping (_ offset: Int, _ into: UnsafeMutableRawBufferPointer) -> Bool
+    size: Int, model: Autoencoder? = nil,
+    read: @escaping (_ offset: Int, _ into: UnsafeMutableRawBufferPointer) -> Bool
   ) throws(AEZipError) {
-    try self.init(ByteSource(size: size, read: read))
+    try self.init(ByteSource(size: size, read: read), model)
   }
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
@@ -52,7 +63,7 @@ public final class ContainerReader {
     _ source: ByteSource, version: Int, _ layout: Layout, recordCount: Int,
     sections: List<SectionPlace>,
     chunks: List<Chunk>, statistics: [FieldStatistics], metadata: [UInt8],
-    model: LinearAutoencoder?
+    model: (model: ContainerModel, reference: ModelReference?)?, fit: ModelFit?
   ) {
     self.source = source
     self.version = version
@@ -63,16 +74,20 @@ public final class ContainerReader {
     self.chunks = chunks
     self.statistics = statistics
     self.metadata = metadata
-    self.model = model
+    self.model = model?.model
+    modelReference = model?.reference
+    self.fit = fit
   }
 
-  private convenience init(_ source: ByteSource) throws(AEZipError) {
+  private convenience init(_ source: ByteSource, _ given: Autoencoder?) throws(AEZipError) {
     let (version, recordCount, places) = try Self.readIndex(source)
     var chunks: List<Chunk> = List()
     var layout: Layout?
     var statistics: [FieldStatistics]?
     var shortStatistics: ByteView?
-    var model: LinearAutoencoder?
+    var model: ByteView?
+    var fit: ModelFit?
+    var encoder: ByteView?
     var metadata: [UInt8] = []
     var records = 0
     for place in places {
@@ -88,8 +103,8 @@ public final class ContainerReader {
         case .metadata: !metadata.isEmpty
         case .statistics: statistics != nil
         case .model: model != nil || layout == nil || !chunks.isEmpty
-        case .encoder: true
-        case .chunk, .history, .index: false
+        case .encoder: encoder != nil || model == nil || !chunks.isEmpty
+        case .chunk, .history, .index, .fit: false
         }
       guard !isMisplaced else {
         throw .corrupted(
@@ -120,9 +135,14 @@ public final class ContainerReader {
           Chunk(section: place.section, firstRecord: records, recordCount: place.records))
         records += place.records
       case .model:
+        model = try source.packed(place.section)
+      case .encoder:
+        encoder = try source.packed(place.section)
+      case .fit:
         let view = try source.packed(place.section)
-        model = try LinearAutoencoder(decoding: view.bytes, fieldCount: layout!.fields.count)
-      case .encoder, .history, .index: break
+        var reader = ByteReader(view.bytes, what: "the model's fit")
+        fit = ModelFit(bits: Double(try reader.f32()), trainingBits: Double(try reader.f32()))
+      case .history, .index: break
       }
     }
     guard let layout, var statistics else {
@@ -141,6 +161,12 @@ public final class ContainerReader {
             Limits.chunkBytes / layout.recordSize, Limits.chunkValues / layout.fields.count))
       }
     }
+    var decoded: (ContainerModel, ModelReference?)?
+    if let model {
+      decoded = try ContainerModel.decode(
+        model.bytes, encoder: encoder?.bytes, layout: layout, given: given)
+    }
+    withExtendedLifetime((model, encoder)) {}
     if let shortStatistics {
       guard chunks.count == 1, ShortStatistics.fits(recordCount, layout) else {
         throw .corrupted(
@@ -149,13 +175,14 @@ public final class ContainerReader {
       }
       statistics = try Self.readShort(
         shortStatistics, source.payload(chunks[0].section), recordCount,
-        ChunkDecoder(layout: layout, kernels: Kernels(), model: model))
+        ChunkDecoder(layout: layout, kernels: Kernels(), model: decoded?.0))
     }
     var sections = List<SectionPlace>()
     for place in places { sections.append(place.section) }
     self.init(
       source, version: version, layout, recordCount: recordCount, sections: sections,
-      chunks: chunks, statistics: statistics, metadata: metadata, model: model)
+      chunks: chunks, statistics: statistics, metadata: metadata, model: decoded,
+      fit: fit)
   }
 
   /// Statistics that follow from the restored records of the only chunk.

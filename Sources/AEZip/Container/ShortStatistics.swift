@@ -64,7 +64,7 @@ enum ShortStatistics {
     for _ in result { flags.append(UInt8(try reader.byte(below: 4))) }
     for index in 0..<result.count {
       switch layout.fields[index].bound {
-      case .exact: break
+      case .exact, .free: break
       case .absolute(let bound): result[index].absoluteBound = bound
       case .relative: result[index].absoluteBound = derived[index]
       }

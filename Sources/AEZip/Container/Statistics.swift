@@ -20,6 +20,7 @@ public struct FieldStatistics: Sendable {
     switch bound {
     case .exact: return 0
     case .absolute(let bound): return bound
+    case .free: return .infinity
     case .relative(let share):
       let range = range ?? (maximum - minimum)
       guard range > 0 else { return 0 }
@@ -62,6 +63,8 @@ extension FieldStatistics {
       if s.largestError > 0 { flags |= 8 }
       let short = Double(Float(s.minimum)) == s.minimum && Double(Float(s.maximum)) == s.maximum
       if short { flags |= 16 }
+      // There is nothing to share.
+      if !s.absoluteBound.isFinite { flags |= 32 }
       writer.byte(flags)
       if hasValues {
         for value in [s.minimum, s.maximum] {
@@ -72,6 +75,10 @@ extension FieldStatistics {
       if flags & 4 != 0 { writer.f64(s.absoluteBound) }
       if s.largestError > 0 {
         for error in [s.largestError, s.rmse] {
+          if flags & 32 != 0 {
+            writer.f64(error)
+            continue
+          }
           let share = (error / s.absoluteBound * shares).rounded(.up)
           let code = UInt16(max(0, min(shares, share.isFinite ? share : shares)))
           writer.byte(UInt8(truncatingIfNeeded: code))
@@ -89,7 +96,7 @@ extension FieldStatistics {
     var result: [FieldStatistics] = []
     for field in layout.fields {
       var s = FieldStatistics()
-      let flags = try reader.byte(below: 32)
+      let flags = try reader.byte(below: 64)
       if flags & 1 != 0 {
         s.minimum = flags & 16 != 0 ? Double(try reader.f32()) : try reader.f64()
         s.maximum = flags & 16 != 0 ? Double(try reader.f32()) : try reader.f64()
@@ -98,7 +105,10 @@ extension FieldStatistics {
       s.absoluteBound =
         flags & 4 != 0
         ? try reader.f64() : absolute(field.bound, minimum: s.minimum, maximum: s.maximum)
-      if flags & 8 != 0 {
+      if flags & 40 == 40 {
+        s.largestError = try reader.f64()
+        s.rmse = try reader.f64()
+      } else if flags & 8 != 0 {
         s.largestError = Double(try Self.share(&reader)) / shares * s.absoluteBound
         s.rmse = Double(try Self.share(&reader)) / shares * s.absoluteBound
       }

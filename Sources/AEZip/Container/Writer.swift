@@ -12,6 +12,14 @@ public struct CompressionOptions: Sendable {
   public var chunkRecords = 0
   /// Kept in the container as it is; at most 16 MiB.
   public var metadata: [UInt8] = []
+  /// What predicts the records, where that takes fewer bytes than none; nil: chosen.
+  public var model: Autoencoder?
+  /// Whether the container holds the given model; else its digest alone.
+  public var embedsModel = false
+  /// The root mean squared error to reach, over the standard deviation of each field without a bound,
+  /// by ``Codec/compress(_:layout:options:write:)`` alone; nil: fields without a bound come back as
+  /// their latents tell.
+  public var meanError: Double?
 
   public init() {}
 
@@ -35,6 +43,11 @@ public struct CompressionOptions: Sendable {
       throw .limitExceeded(
         what: "the user metadata", value: metadata.count, limit: Limits.metadataBytes)
     }
+    if let meanError {
+      guard meanError > 0, meanError < 1 else {
+        throw .invalidArgument("the mean error must be above 0 and below 1")
+      }
+    }
   }
 
   /// Records coded together: about 8 MiB, but enough of them to learn from, within the limits.
@@ -51,6 +64,7 @@ public struct CompressionOptions: Sendable {
 public final class ContainerWriter {
   private let layout: Layout
   private let bounds: [Double]
+  private let roughness: Double?
   private let options: CompressionOptions
   private let threads: Int
   private let sections: SectionWriter
@@ -62,21 +76,28 @@ public final class ContainerWriter {
   private var tallies: List<FieldTally>
   private var failure: AEZipError?
   /// Chosen on the first records, before the first chunk.
-  private var model: LinearAutoencoder?
+  private var model: RecordModel?
   private var hasPlannedModel = false
   private var expectedRecordCount: Int?
   private var isFinished = false
   /// Few records in one chunk, and no others.
   private var isSmall = false
+  private var errors = FieldErrors(fieldCount: 0)
+  /// How well the given model knows the records, after ``finish()``; nil if none was given.
+  public private(set) var fit: ModelFit?
+  /// Of every field, after ``finish()``.
+  private(set) var statistics: [FieldStatistics] = []
 
   // What can fail is left to a convenience initializer: where a designated one throws before every
   // property is set, Embedded Swift leaks the object.
   private init(
-    layout: Layout, bounds: [Double], options: CompressionOptions, pending: ByteBuffer,
+    layout: Layout, bounds: [Double], roughness: Double?, options: CompressionOptions,
+    pending: ByteBuffer,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) {
     self.layout = layout
     self.bounds = bounds
+    self.roughness = roughness
     self.options = options
     sections = SectionWriter(write: write)
     threads = threadCount(options.threads)
@@ -97,6 +118,18 @@ public final class ContainerWriter {
     layout: Layout, ranges: FieldRanges? = nil, options: CompressionOptions,
     write: @escaping (UnsafeRawBufferPointer) -> Bool
   ) throws(AEZipError) {
+    guard options.meanError == nil else {
+      throw .invalidArgument(
+        "a mean error needs all records at once; give bounds, or compress in memory")
+    }
+    try self.init(layout: layout, ranges: ranges, options: options, way: nil, write: write)
+  }
+
+  /// - Parameter way: how fields without a bound are kept.
+  convenience init(
+    layout: Layout, ranges: FieldRanges?, options: CompressionOptions, way: MeanErrorWay?,
+    write: @escaping (UnsafeRawBufferPointer) -> Bool
+  ) throws(AEZipError) {
     try options.validate()
     var bounds: [Double] = []
     for index in 0..<layout.fields.count {
@@ -110,12 +143,34 @@ public final class ContainerWriter {
         FieldStatistics.absolute(
           bound, minimum: ranges?.minima[index] ?? 0, maximum: ranges?.maxima[index] ?? 0,
           range: ranges?.span(index)))
+      guard bounds[index] == .infinity else { continue }
+      if let way {
+        bounds[index] = way.bounds[index]
+      } else if options.model == nil && options.latents ?? 0 == 0 {
+        throw .invalidArgument(
+          "field # has no bound; give one, or a number of latents, a model or a mean error", index)
+      }
     }
     self.init(
-      layout: layout, bounds: bounds, options: options, pending: try ByteBuffer(), write: write)
+      layout: layout, bounds: bounds, roughness: way?.roughness, options: options,
+      pending: try ByteBuffer(), write: write)
 
+    if let given = options.model {
+      model = try RecordModel(given, layout: layout)
+      hasPlannedModel = true
+      errors = FieldErrors(fieldCount: given.fieldCount)
+      if let latents = options.latents, latents != given.latentCount {
+        throw .invalidArgument(
+          "# latents are asked for, but the model has #", latents, given.latentCount)
+      }
+    }
+    if let way {
+      model = way.model
+      hasPlannedModel = true
+    }
     try sections.start()
     try sections.emitPacked(.layout, layout.encoded())
+    if let model { try emitModel(model, embedded: options.embedsModel || options.model == nil) }
     if !options.metadata.isEmpty {
       try sections.emitPacked(.metadata, options.metadata)
     }
@@ -158,7 +213,6 @@ public final class ContainerWriter {
   public func finish() throws(AEZipError) {
     try guarded { () throws(AEZipError) in
       try encode(pending.bytes, isLast: true)
-      var statistics: [FieldStatistics] = []
       for index in 0..<tallies.count {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
@@ -175,6 +229,18 @@ public final class ContainerWriter {
         }
       }
       try sections.emitPacked(.statistics, bytes)
+      if let model, options.model != nil, errors.count == model.places.count,
+        sections.recordCount > 0
+      {
+        let fit = ModelFit(
+          bits: model.bits(errors.means, bounds: bounds),
+          trainingBits: model.bits(model.model.fieldErrors, bounds: bounds))
+        var writer = ByteWriter()
+        writer.f32(Float(fit.bits))
+        writer.f32(Float(fit.trainingBits))
+        try sections.emitPacked(.fit, writer.bytes)
+        self.fit = fit
+      }
       try sections.finish()
       isFinished = true
     }
@@ -202,8 +268,11 @@ public final class ContainerWriter {
     _ records: UnsafeRawBufferPointer, isLast: Bool = false
   ) throws(AEZipError) {
     let chunkBytes = recordsPerChunk * layout.recordSize
-    // Nothing else will come: the whole container is one short chunk.
-    if isLast && sections.recordCount == 0 && records.count > 0 && records.count <= chunkBytes {
+    // Nothing else will come: the whole container is one short chunk, which restores by itself.
+    let standsAlone = options.model == nil && !bounds.contains(.infinity)
+    if isLast && standsAlone && sections.recordCount == 0 && records.count > 0
+      && records.count <= chunkBytes
+    {
       isSmall = ShortStatistics.fits(records.count / layout.recordSize, layout)
     }
     if !hasPlannedModel && records.count > 0 { try planModel(records) }
@@ -213,15 +282,17 @@ public final class ContainerWriter {
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
         layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model,
-        isSmall: isSmall)
+        roughness: roughness, isSmall: isSmall)
       let base = start
+      let mayDrop =
+        options.model != nil && options.latents == nil && !bounds.contains(.infinity)
       nonisolated(unsafe) let records = records
       parallelFor(count, threads: threads) { index in
         let from = base + index * chunkBytes
         let chunk = UnsafeRawBufferPointer(
           rebasing: records[from..<min(from + chunkBytes, records.count)])
         do throws(AEZipError) {
-          outcome.results[index] = try encoder.encode(chunk)
+          outcome.results[index] = try encoder.encodeSmallest(chunk, mayDropModel: mayDrop)
         } catch {
           outcome.errors[index] = error
         }
@@ -231,6 +302,10 @@ public final class ContainerWriter {
         let result = outcome.results[index]!
         let from = base + index * chunkBytes
         let chunkRecords = min(chunkBytes, records.count - from) / layout.recordSize
+        if let model, errors.count == model.places.count {
+          let chunk = records[from..<from + chunkRecords * layout.recordSize]
+          try model.addErrors(UnsafeRawBufferPointer(rebasing: chunk), kernels, to: &errors)
+        }
         try sections.emit(.chunk, result.payload.bytes, records: chunkRecords)
         for field in 0..<tallies.count { tallies[field].add(result.tallies[field]) }
       }
@@ -245,9 +320,17 @@ public final class ContainerWriter {
       layout: layout, bounds: bounds, effort: Effort(level: options.level), kernels: kernels,
       latents: options.latents,
       // A stream's length is not known: the model must pay within its first chunk.
-      recordCount: expectedRecordCount ?? first / layout.recordSize
+      recordCount: expectedRecordCount ?? first / layout.recordSize, threads: threads
     ).plan(UnsafeRawBufferPointer(rebasing: records[..<first]))
-    if let model { try sections.emitPacked(.model, model.encoded()) }
+    if let model { try emitModel(model, embedded: true) }
+  }
+
+  private func emitModel(_ model: RecordModel, embedded: Bool) throws(AEZipError) {
+    try sections.emitPacked(.model, model.section(embedded: embedded))
+    // One that was chosen unasked serves restoration alone.
+    guard embedded, options.model != nil || options.latents != nil else { return }
+    try sections.emitPacked(
+      .encoder, ModelContent.encoder(model.model.network, model.model.precisions))
   }
 }
 

@@ -6,10 +6,12 @@ public enum Bound: Sendable, Equatable {
   case absolute(Double)
   /// |value - restored| <= bound * (max - min of the field's finite values).
   case relative(Double)
+  /// No bound: finite values are what the latents tell, or what the mean error asked for permits.
+  case free
 
   var isRelative: Bool {
     switch self {
-    case .exact, .absolute: false
+    case .exact, .absolute, .free: false
     case .relative: true
     }
   }
@@ -88,7 +90,7 @@ public struct Layout: Sendable {
         throw .invalidArgument("the name of field # is not UTF-8, or has a zero byte", index)
       }
       switch field.bound {
-      case .exact: break
+      case .exact, .free: break
       case .absolute(let bound), .relative(let bound):
         guard bound.isFinite, bound >= 0 else {
           throw .invalidArgument(

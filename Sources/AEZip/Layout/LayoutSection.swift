@@ -13,12 +13,14 @@ extension Layout {
         case .exact: (0, 0)
         case .absolute(let bound): (1, bound)
         case .relative(let bound): (2, bound)
+        case .free: (3, 0)
         }
-      let repeats = kind != 0 && bound == previous
+      let hasBound = kind == 1 || kind == 2
+      let repeats = hasBound && bound == previous
       writer.byte(field.type.rawValue | kind << 4 | (repeats ? 64 : 0))
       writer.signed(field.offset - end)
-      if kind != 0 && !repeats { writer.f64(bound) }
-      if kind != 0 { previous = bound }
+      if hasBound && !repeats { writer.f64(bound) }
+      if hasBound { previous = bound }
       writer.block(field.nameBytes)
       end = field.offset + field.type.size
     }
@@ -42,13 +44,13 @@ extension Layout {
         throw .corrupted(what: "the offset of a field", declared: gap, computed: recordSize)
       }
       let kind = code >> 4 & 3
-      if kind != 0 && code & 64 == 0 { previous = try reader.f64() }
+      if (kind == 1 || kind == 2) && code & 64 == 0 { previous = try reader.f64() }
       let bound: Bound
       switch kind {
       case 0: bound = .exact
       case 1: bound = .absolute(previous)
       case 2: bound = .relative(previous)
-      default: throw .corrupted(what: "the bound of a field", declared: Int(kind), computed: 2)
+      default: bound = .free
       }
       let name = try reader.block(limit: Self.longestName)
       fields.append(Field(nameBytes: [UInt8](name), type: type, offset: end + gap, bound: bound))

@@ -19,13 +19,16 @@ public final class Autoencoder: Sendable {
   public let finalLoss: EpochLoss
   /// Records that it was trained on and held-out ones.
   public let recordCount: Int
+  /// Mean squared error of each field at training; empty if not known.
+  let fieldErrors: [Double]
   /// SHA-256 of what its decoder consists of: Format.md, section 4.4.
   public let digest: [UInt8]
   let kernels = Kernels()
 
   init(
     kind: AutoencoderKind, layout: Layout, standardizer: Standardizer, network: Network,
-    precisions: [Precision], history: [EpochLoss], finalLoss: EpochLoss, recordCount: Int
+    precisions: [Precision], history: [EpochLoss], finalLoss: EpochLoss, recordCount: Int,
+    fieldErrors: [Double] = []
   ) {
     self.kind = kind
     self.layout = layout
@@ -35,9 +38,15 @@ public final class Autoencoder: Sendable {
     self.history = history
     self.finalLoss = finalLoss
     self.recordCount = recordCount
+    self.fieldErrors = fieldErrors
     digest = ModelContent.decoder(kind, standardizer, network, precisions).withUnsafeBytes {
       Sha256.digest($0)
     }
+  }
+
+  /// The model section of a file: what the digest is taken of.
+  var decoderContent: [UInt8] {
+    ModelContent.decoder(kind, standardizer, network, precisions)
   }
 
   public var fieldCount: Int { network.shape.fieldCount }

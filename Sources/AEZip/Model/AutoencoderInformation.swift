@@ -35,9 +35,7 @@ extension Autoencoder {
     json.number(try encoded().count)
     json.key("digest")
     var digits: [UInt8] = []
-    for byte in digest {
-      for digit in [byte >> 4, byte & 15] { digits.append(digit + (digit < 10 ? 0x30 : 0x57)) }
-    }
+    for byte in digest { digits.append(hexadecimal: byte) }
     json.string(digits)
     json.key("records")
     json.number(recordCount)

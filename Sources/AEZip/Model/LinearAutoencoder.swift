@@ -41,13 +41,13 @@ struct LinearAutoencoder {
     }
   }
 
-  /// The model's two directions in the code units of a chunk's columns.
+  /// What restored latents add to predictions, in the code units of a chunk's columns.
   ///
   /// - Parameters:
   ///   - columns: the columns that are fields.
   ///   - steps: the units of the latents' codes.
-  func terms(columns: [Column], steps: [Double]) -> LinearTerms {
-    var terms = LinearTerms()
+  func terms(columns: [Column], steps: [Double]) -> ModelTerms {
+    var terms = ModelTerms()
     var place = [Int](repeating: -1, count: columns.count)
     // Both run through the fields in ascending order.
     var position = 0
@@ -56,18 +56,6 @@ struct LinearAutoencoder {
       if position < fields.count && fields[position] == columns[index].field! {
         place[index] = position
       }
-    }
-    for latent in 0..<steps.count {
-      var row = [Double](repeating: 0, count: columns.count + 1)
-      for index in 0..<columns.count where place[index] >= 0 {
-        let column = columns[index]
-        let position = place[index]
-        let weight = components[latent][position] / scales[position] / steps[latent]
-        let mean = means[position] - Double(column.integerOrigin)
-        row[0] += weight * (column.origin / column.scale - mean)
-        row[1 + index] = weight * (column.unit / column.scale)
-      }
-      terms.encode.append(row)
     }
     for index in 0..<columns.count {
       let column = columns[index]

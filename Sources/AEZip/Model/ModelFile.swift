@@ -97,6 +97,7 @@ extension Autoencoder {
       writer.f32(Float(loss.train))
       writer.f32(Float(loss.validation))
     }
+    for error in fieldErrors { writer.f32(Float(error)) }
     try sections.emitPacked(.history, writer.bytes)
     try sections.finish()
     return [UInt8](buffer.bytes)
@@ -131,8 +132,23 @@ extension Autoencoder {
       let encoderView = try view(.encoder)
     else { throw .modelMismatch("this is a container of records, not a model; give a model file") }
     let layout = try Layout(decoding: layoutView.bytes)
+    let historyView = try view(.history)
+    defer { withExtendedLifetime((decoderView, encoderView, historyView)) {} }
+    try self.init(
+      layout: layout, decoder: decoderView.bytes, encoder: encoderView.bytes,
+      history: historyView?.bytes)
+  }
 
-    var reader = ByteReader(decoderView.bytes, what: "the model")
+  /// Reads a model from its sections.
+  ///
+  /// - Parameters:
+  ///   - layout: of the model's fields.
+  ///   - encoder: nil: the model can decode only.
+  convenience init(
+    layout: Layout, decoder: UnsafeRawBufferPointer, encoder: UnsafeRawBufferPointer?,
+    history historyBytes: UnsafeRawBufferPointer?
+  ) throws(AEZipError) {
+    var reader = ByteReader(decoder, what: "the model")
     let mark = try reader.byte()
     guard mark == ModelContent.networkMark else {
       throw .unsupportedVersion(found: Int(mark), newest: Int(ModelContent.networkMark))
@@ -146,17 +162,23 @@ extension Autoencoder {
         what: "the number of fields", declared: fieldCount, computed: layout.fields.count)
     }
     let latentCount = try reader.width()
-    let decoder = try ModelContent.Layers(&reader)
-    var encoderReader = ByteReader(encoderView.bytes, what: "the model's encoder")
-    let encoder = try ModelContent.Layers(&encoderReader)
-    let latentActivation = try encoderReader.activation()
+    let decoderLayers = try ModelContent.Layers(&reader)
+    var encoderReader = ByteReader(
+      encoder ?? UnsafeRawBufferPointer(start: nil, count: 0), what: "the model's encoder")
+    var encoderLayers: ModelContent.Layers?
+    var activations: [Activation] = [.identity]
+    if encoder != nil {
+      encoderLayers = try ModelContent.Layers(&encoderReader)
+      activations = encoderLayers!.activations
+      activations.append(try encoderReader.activation())
+    }
     let shape = NetworkShape(
-      fieldCount: fieldCount, encoder: encoder.widths, latentCount: latentCount,
-      decoder: decoder.widths,
-      activations: encoder.activations + [latentActivation] + decoder.activations,
-      encoderSkip: encoder.skip, decoderSkip: decoder.skip)
-    // Each weight takes a byte or two, so what is there bounds what is allocated.
-    let available = reader.remaining + encoderReader.remaining
+      fieldCount: fieldCount, encoder: encoderLayers?.widths, latentCount: latentCount,
+      decoder: decoderLayers.widths, activations: activations + decoderLayers.activations,
+      encoderSkip: encoderLayers?.skip ?? false, decoderSkip: decoderLayers.skip)
+    // Each weight takes a byte or two, so what is there bounds what is allocated; those of a tied
+    // encoder are as many as the decoder's.
+    let available = 2 * reader.remaining + encoderReader.remaining
     guard shape.weightCount <= min(available, Limits.networkWeights) else {
       throw .limitExceeded(
         what: "the weights of the model", value: shape.weightCount,
@@ -171,9 +193,10 @@ extension Autoencoder {
 
     var history = [EpochLoss]()
     var recordCount = 0
+    var fieldErrors: [Double] = []
     var finalLoss = EpochLoss(train: .nan, validation: .nan)
-    if let view = try view(.history) {
-      var reader = ByteReader(view.bytes, what: "the model's history")
+    if let historyBytes {
+      var reader = ByteReader(historyBytes, what: "the model's history")
       recordCount = try reader.count()
       let count = try reader.count(limit: reader.remaining)
       for _ in 0..<count {
@@ -181,11 +204,14 @@ extension Autoencoder {
           EpochLoss(train: Double(try reader.f32()), validation: Double(try reader.f32())))
       }
       finalLoss = EpochLoss(train: Double(try reader.f32()), validation: Double(try reader.f32()))
+      if reader.remaining > 0 {
+        for _ in 0..<fieldCount { fieldErrors.append(Double(try reader.f32())) }
+      }
       try reader.expectEnd()
     }
     self.init(
       kind: kind, layout: layout, standardizer: standardizer, network: network,
       precisions: encoderPrecisions + decoderPrecisions, history: history, finalLoss: finalLoss,
-      recordCount: recordCount)
+      recordCount: recordCount, fieldErrors: fieldErrors)
   }
 }

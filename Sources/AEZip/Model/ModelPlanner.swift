@@ -1,7 +1,8 @@
 import CPlatform
 
-/// Decides on the first records whether a linear autoencoder pays for itself, and with how many
-/// latents; by total bytes, the model's included.
+/// Decides on the first records whether an autoencoder pays for itself, principal components or, at
+/// the highest level, a network trained on the spot, and with how many latents; by total bytes, the
+/// model's included.
 struct ModelPlanner {
   let layout: Layout
   let bounds: [Double]
@@ -11,24 +12,18 @@ struct ModelPlanner {
   let latents: Int?
   /// How many records the model will serve, as far as is known.
   let recordCount: Int
+  var threads = 1
 
-  /// Units of the latents' codes, in standardized units: finer ones cost bits in the latents,
-  /// coarser ones in all corrections.
-  static let latentStep = 1.0
-
-  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> LinearAutoencoder? {
+  func plan(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> RecordModel? {
     if latents == 0 { return nil }
     let fields = layout.fields.indices.filter { bounds[$0] > 0 }
-    guard fields.count >= 2, records.count >= 64 * layout.recordSize else { return nil }
+    guard fields.count >= (latents == nil ? 2 : 1),
+      records.count >= (latents == nil ? 64 : 2) * layout.recordSize
+    else { return nil }
     guard latents != nil || fields.count <= effort.mostModelFields else { return nil }
     guard let moments = try standardize(records, fields) else { return nil }
     let eigen = SymmetricEigen(moments.covariance, size: moments.fields.count)
-    func model(_ latentCount: Int) -> LinearAutoencoder {
-      LinearAutoencoder(
-        fields: moments.fields, means: moments.means, scales: moments.scales, eigen: eigen,
-        latentCount: latentCount)
-    }
-    if let latents { return model(latents) }
+    if let latents { return try components(moments, eigen, latents) }
 
     // Candidates by estimate, then the real bytes of a part of the records.
     let direct = causalBits(moments.covariance, moments.fields.count)
@@ -40,26 +35,94 @@ struct ModelPlanner {
       if bits < bestBits { (best, bestBits) = (latentCount, bits) }
       latentCount = latentCount < 4 ? latentCount + 1 : latentCount * 5 / 4
     }
-    guard best > 0 else { return nil }
+    let trains = effort.trainsNetworks && mayTrain(records, moments.fields.count)
+    guard best > 0 || effort.level >= 9 else { return nil }
     let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
+    let without = try cost(records, part, nil)
+    var winner: RecordModel?
+    var least = without
+    // What is hard to estimate, bounds so loose that most codes are 0, is tried on fewer records.
+    if effort.level >= 9 {
+      var lowest = try cost(records, min(part, 2048), nil, level: 5) * 1.02
+      for latentCount in [best, 4, 16] where latentCount > 0 && 2 * latentCount <= fields.count {
+        let candidate = try components(moments, eigen, latentCount)
+        let bytes = try cost(records, min(part, 2048), candidate, level: 5)
+        if bytes < lowest { (best, lowest) = (latentCount, bytes) }
+      }
+    }
+    if best > 0 {
+      let candidate = try components(moments, eigen, best)
+      let bytes = try cost(records, part, candidate)
+      if bytes < least { (winner, least) = (candidate, bytes) }
+    }
+    if trains, let candidate = try network(records, moments.fields, without: without) {
+      let bytes = try cost(records, part, candidate)
+      if bytes < least { winner = candidate }
+    }
+    return winner
+  }
+
+  /// Bytes that all records will take, the model's included, judged by the first `part`.
+  func cost(
+    _ records: UnsafeRawBufferPointer, _ part: Int, _ model: RecordModel?, level: Int? = nil
+  ) throws(AEZipError) -> Double {
     let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
-    let candidate = model(best)
-    let with = try size(sample, candidate)
-    let without = try size(sample, nil)
-    let scale = Double(recordCount) / Double(part)
-    let modelBytes = Double(candidate.encoded().count)
-    return Double(with) * scale + modelBytes < Double(without) * scale ? candidate : nil
+    let bytes = try ChunkEncoder(
+      layout: layout, bounds: bounds, level: level ?? effort.level, kernels: kernels, model: model
+    ).encode(sample).payload.count
+    let modelBytes = model?.section(embedded: true).count ?? 0
+    return Double(bytes) * Double(recordCount) / Double(part) + Double(modelBytes)
   }
 
-  private func size(
-    _ records: UnsafeRawBufferPointer, _ model: LinearAutoencoder?
-  ) throws(AEZipError) -> Int {
-    try ChunkEncoder(
-      layout: layout, bounds: bounds, level: effort.level, kernels: kernels, model: model
-    ).encode(records).payload.count
+  /// Principal components of fields in units of twice their bound, so that they serve the fields in
+  /// proportion to the bits that these need, as a network without hidden layers:
+  ///
+  ///     z_k = sum over fields of v_kj * (x_j - mean_j) / (2 bound_j) / common      latents
+  func components(
+    _ moments: Moments, _ eigen: SymmetricEigen, _ wanted: Int
+  ) throws(AEZipError) -> RecordModel {
+    let count = moments.fields.count
+    let latentCount = min(wanted, LinearAutoencoder.mostLatents(fieldCount: count))
+    var standardizer = Standardizer()
+    var common = 0.0
+    for index in 0..<count {
+      let deviation = moments.covariance[index * count + index].squareRoot() * moments.scales[index]
+      standardizer.append(mean: moments.means[index], deviation: deviation, isBinary: false)
+      let ratio = standardizer.scales[index] / moments.scales[index]
+      common += min(ratio, 1e12) * min(ratio, 1e12) / Double(count)
+    }
+    // Weights of 16 bits reach 65504.
+    common = max(1, common.squareRoot() / 4096)
+    let network = try Network.empty(
+      NetworkShape(
+        fieldCount: count, encoder: [], latentCount: latentCount, decoder: [],
+        activations: [.identity], encoderSkip: false, decoderSkip: false))
+    let shape = network.shape
+    let (into, out) = (shape.edges[0].place, shape.edges[1].place)
+    for index in 0..<count {
+      let scale = standardizer.scales[index]
+      let ratio = scale / moments.scales[index] / common
+      let bias = (moments.means[index] - standardizer.mean(index)) / scale
+      // Fields that Float cannot stand for have no part.
+      guard ratio > 1e-6, ratio < 1e6, bias.magnitude < 1e6 else { continue }
+      network.biases[shape.places[2] + index] = Float(bias)
+      for latent in 0..<latentCount {
+        let weight = single(half: halfBits(Float(eigen.vectors[latent][index] / ratio)))
+        let turned = weight * Float(ratio * ratio)
+        network.weights[out + index * latentCount + latent] = weight
+        network.weights[into + latent * count + index] = turned
+        network.biases[shape.places[1] + latent] -= turned * Float(bias)
+      }
+    }
+    let nothing = EpochLoss(train: .nan, validation: .nan)
+    let model = Autoencoder(
+      kind: .linear, layout: try RecordModel.view(moments.fields, layout),
+      standardizer: standardizer, network: network, precisions: [.tied, .half], history: [],
+      finalLoss: nothing, recordCount: 0)
+    return try RecordModel(model, places: moments.fields, layout: layout)
   }
 
-  private struct Moments {
+  struct Moments {
     var fields: [Int]
     var means: [Double]
     var scales: [Double]
@@ -68,7 +131,7 @@ struct ModelPlanner {
 
   /// Second moments of fields in units of twice their bound, from records spread over the input;
   /// missing values count as the mean. Fields that do not vary are left out.
-  private func standardize(
+  func standardize(
     _ records: UnsafeRawBufferPointer, _ fields: [Int]
   ) throws(AEZipError) -> Moments? {
     let count = records.count / layout.recordSize
@@ -80,10 +143,12 @@ struct ModelPlanner {
     var columns: [Int] = []
     for index in 0..<fields.count {
       let field = layout.fields[fields[index]]
-      let unit = 2 * bounds[fields[index]]
+      var unit = 2 * bounds[fields[index]]
       let column = values.base + index * rows
       var sum = 0.0
       var finite = 0
+      // Fields without a bound count by their spread.
+      if unit == .infinity { unit = spread(records, field, rows) }
       for row in 0..<rows {
         let record = count * row / rows
         let value = field.type.load(
@@ -108,7 +173,7 @@ struct ModelPlanner {
       scales.append(unit)
       columns.append(index)
     }
-    guard kept.count >= 2 else { return nil }
+    guard !kept.isEmpty else { return nil }
     let size = kept.count
     let stride = (size + 15) / 16 * 16
     let matrix = try Memory<Double>(rows * stride, zeroed: true)
@@ -129,6 +194,27 @@ struct ModelPlanner {
       for b in 0..<size { covariance[a * size + b] = gram.base[a * stride + b] / Double(rows) }
     }
     return Moments(fields: kept, means: means, scales: scales, covariance: covariance)
+  }
+
+  /// The standard deviation of finite values of some records.
+  private func spread(_ records: UnsafeRawBufferPointer, _ field: Field, _ rows: Int) -> Double {
+    let count = records.count / layout.recordSize
+    var (mean, squares, finite) = (0.0, 0.0, 0.0)
+    for pass in 0..<2 {
+      for row in 0..<rows {
+        let x = field.type.load(
+          records.baseAddress! + (count * row / rows * layout.recordSize + field.offset))
+        guard x.magnitude < 1e140 else { continue }
+        if pass == 0 {
+          finite += 1
+          mean += (x - mean) / finite
+        } else {
+          squares += (x - mean) * (x - mean)
+        }
+      }
+    }
+    let spread = (squares / max(1, finite)).squareRoot()
+    return spread.isNormal ? spread : 1
   }
 
   /// Bits a record if each field is predicted from those before it: the pivots of Cholesky's

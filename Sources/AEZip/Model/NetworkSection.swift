@@ -8,6 +8,8 @@ enum Precision: UInt8 {
   case half = 0
   /// Signed bytes times a scale for each row.
   case byte = 1
+  /// Those of the decoder, turned, times a factor for each field: an encoder without hidden layers.
+  case tied = 2
 }
 
 extension Network {
@@ -23,6 +25,17 @@ extension Network {
           for place in 0..<edge.inputs * edge.outputs {
             writer.byte(UInt8(truncatingIfNeeded: halfBits(w[place]) >> shift))
           }
+        }
+      case .tied:
+        for field in 0..<edge.inputs {
+          // Of the largest weight, whose quotient is the most exact.
+          var (factor, largest) = (Float(0), Float(0))
+          for latent in 0..<edge.outputs {
+            let turned = weights[shape.edges[1].place + field * edge.outputs + latent]
+            guard turned.magnitude > largest else { continue }
+            (factor, largest) = (w[latent * edge.inputs + field] / turned, turned.magnitude)
+          }
+          writer.f32(factor)
         }
       case .byte:
         for row in 0..<edge.outputs {
@@ -50,7 +63,8 @@ extension Network {
       let edge = shape.edges[index]
       let w = weights.base + edge.place
       let count = edge.inputs * edge.outputs
-      let precision = Precision(rawValue: UInt8(try reader.byte(below: 2)))!
+      let precision = Precision(
+        rawValue: UInt8(try reader.byte(below: half == .encoder && shape.edges.count == 2 ? 3 : 2)))!
       precisions.append(precision)
       switch precision {
       case .half:
@@ -58,6 +72,14 @@ extension Network {
         let high = try reader.take(count)
         for place in 0..<count {
           w[place] = single(half: UInt16(low[place]) | UInt16(high[place]) << 8)
+        }
+      case .tied:
+        for field in 0..<edge.inputs {
+          let factor = try reader.f32()
+          for latent in 0..<edge.outputs {
+            w[latent * edge.inputs + field] =
+              weights[shape.edges[1].place + field * edge.outputs + latent] * factor
+          }
         }
       case .byte:
         var scales = ByteReader(try reader.take(4 * edge.outputs), what: "a scale of the model")
@@ -93,6 +115,7 @@ extension Network {
         switch precision {
         case .half: w[place] = single(half: halfBits(w[place]))
         case .byte: w[place] = Float(code(w[place], scale)) * scale
+        case .tied: break
         }
       }
     }

@@ -27,22 +27,24 @@ struct NetworkShape: Sendable {
 
   var last: Int { widths.count - 1 }
   var latentCount: Int { widths[latent] }
-  var fieldCount: Int { widths[0] }
+  var fieldCount: Int { widths[last] }
+  /// Else the latents are the input.
+  var hasEncoder: Bool { latent > 0 }
 
   /// - Parameters:
-  ///   - encoder: widths of the hidden layers before the latents.
+  ///   - encoder: widths of the hidden layers before the latents; nil: a decoder alone.
   ///   - activations: of the hidden layers, the latents among them, in order.
   ///   - skips: whether input and latents, and latents and output, are joined directly too.
   init(
-    fieldCount: Int, encoder: [Int], latentCount: Int, decoder: [Int], activations: [Activation],
+    fieldCount: Int, encoder: [Int]?, latentCount: Int, decoder: [Int], activations: [Activation],
     encoderSkip: Bool, decoderSkip: Bool
   ) {
-    widths = [fieldCount] + encoder
+    widths = encoder.map { [fieldCount] + $0 } ?? []
     latent = widths.count
     widths.append(latentCount)
     for width in decoder { widths.append(width) }
     widths.append(fieldCount)
-    self.activations = [.identity] + activations
+    self.activations = encoder == nil ? activations : [.identity] + activations
     self.activations.append(.identity)
     for width in widths {
       places.append(nodeSize)

@@ -9,7 +9,7 @@ extension Layout {
     for index in 0..<fields.count {
       var unit = 0.0
       switch fields[index].bound {
-      case .exact: break
+      case .exact, .free: break
       case .absolute(let bound): unit = bound
       case .relative(let share):
         guard let ranges else {
@@ -20,7 +20,7 @@ extension Layout {
         unit = min(share * ranges.span(index), .greatestFiniteMagnitude)
       }
       bounds.append(unit)
-      if fields[index].bound != .exact { isBounded = true }
+      if unit > 0 { isBounded = true }
     }
     return isBounded ? bounds : []
   }

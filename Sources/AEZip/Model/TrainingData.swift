@@ -323,7 +323,24 @@ final class TrainingData {
       validation: try loss(network, heldOutRows, kernels: kernels))
     return Autoencoder(
       kind: kind, layout: layout, standardizer: standardizer, network: network,
-      precisions: precisions, history: history, finalLoss: final, recordCount: rowCount)
+      precisions: precisions, history: history, finalLoss: final, recordCount: rowCount,
+      fieldErrors: try errors(network, judges, kernels: kernels))
+  }
+
+  /// The errors of each field over some rows.
+  private func errors(
+    _ network: Network, _ places: Range<Int>, kernels: Kernels
+  ) throws(AEZipError) -> [Double] {
+    let scratch = try Scratch(network)
+    var errors = FieldErrors(fieldCount: fieldCount)
+    var first = places.lowerBound
+    while first < places.upperBound {
+      let block = first..<min(first + 64, places.upperBound)
+      gather(block, scratch, kernels)
+      errors.add(network, standardizer, scratch, lanes: block.count, kernels)
+      first += 64
+    }
+    return errors.means
   }
 
   /// By how much of itself the loss may rise so that weights take a byte instead of two.

@@ -14,14 +14,33 @@ struct BoundArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Root mean squared error, over each field's standard deviation, instead of bounds.",
+      valueName: "X"))
+  var nrmse: Double?
+
+  @Option(
+    help:
+      "Numbers that the model keeps of a record [as many as pay]; without a bound, nothing else.")
+  var latents: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Another bound for one field: its name, or its number from 0. May be repeated.",
       valueName: "NAME=rel:R|abs:A|exact"))
   var field: [FieldBound] = []
 
   func validate() throws {
-    let count = [rel != nil, abs != nil, exact].count { $0 }
-    guard count == 1 else {
-      throw ValidationError("give one of --rel R, --abs A and --exact (the bound of all fields)")
+    let count = [rel != nil, abs != nil, exact, nrmse != nil].count { $0 }
+    guard count == 1 || count == 0 && latents ?? 0 > 0 else {
+      throw ValidationError(
+        "give one of --rel R, --abs A, --exact (the bound of all fields) and --nrmse X, or "
+          + "--latents K alone")
+    }
+    if let latents, !(0...Layout.largestFieldCount).contains(latents) {
+      throw ValidationError("--latents \(latents) must be 0 to \(Layout.largestFieldCount)")
+    }
+    if let nrmse, !(nrmse > 0 && nrmse < 1) {
+      throw ValidationError("--nrmse \(nrmse) must be above 0 and below 1")
     }
     for (option, bound) in [("--rel", rel), ("--abs", abs)] {
       guard let bound else { continue }
@@ -34,7 +53,7 @@ struct BoundArguments: ParsableArguments {
   private var common: Bound {
     if let rel { return .relative(rel) }
     if let abs { return .absolute(abs) }
-    return .exact
+    return exact ? .exact : .free
   }
 
   var needsRanges: Bool {
@@ -45,6 +64,9 @@ struct BoundArguments: ParsableArguments {
   /// - Throws: ``Failure`` if a named field is missing, ambiguous or always exact.
   func bounds(of source: any RecordSource) throws -> [Bound] {
     var bounds = [Bound](repeating: common, count: source.fields.count)
+    if common == .free {
+      for index in bounds.indices where source.mustBeExact(index) { bounds[index] = .exact }
+    }
     for wish in field {
       let index = try fieldIndex(wish.name, source.fields, file: source.file.name)
       guard wish.bound == .exact || !source.mustBeExact(index) else {

@@ -11,6 +11,9 @@ struct Compress: ParsableCommand {
         aezip compress mast.npy --abs 0.01 --field pressure=abs:5 -o mast.aez
         aezip compress events.f32 --fields 12 --exact --level 9
         zcat log.csv.gz | aezip compress - --format csv --rel 1e-2 > log.aez
+        aezip compress today.npy --rel 1e-2 --model mast.aezm
+        aezip compress vectors.npy --latents 32
+        aezip compress events.f32 --fields 12 --nrmse 0.05
 
       INPUT is .npy (a matrix or structures), .csv (with a header line; texts
       and times are kept as they are, empty cells stay empty), or .f32 and
@@ -28,8 +31,14 @@ struct Compress: ParsableCommand {
   @Option(help: "From 1, fastest, to 9, smallest.")
   var level = 6
 
-  @Option(help: "Numbers that the model keeps of a record [as many as pay].")
-  var latents: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A model of such records, which the container names by its digest.",
+      valueName: "FILE.aezm"))
+  var model: String?
+
+  @Flag(help: "Keep the model in the container.")
+  var embedModel = false
 
   @Option(help: "The kind of INPUT [by its ending].")
   var format: TableFormat?
@@ -44,8 +53,9 @@ struct Compress: ParsableCommand {
 
   func validate() throws {
     guard (1...9).contains(level) else { throw ValidationError("--level \(level) must be 1 to 9") }
-    if let latents, !(0...Layout.largestFieldCount).contains(latents) {
-      throw ValidationError("--latents \(latents) must be 0 to \(Layout.largestFieldCount)")
+    if embedModel, model == nil { throw ValidationError("--embed-model needs --model FILE.aezm") }
+    if model == "-", input == "-" {
+      throw ValidationError("INPUT and --model are both standard input; name one of them")
     }
     if let fields, !(1...Layout.largestFieldCount).contains(fields) {
       throw ValidationError("--fields \(fields) must be 1 to \(Layout.largestFieldCount)")
@@ -91,9 +101,13 @@ struct Compress: ParsableCommand {
     }
     var options = CompressionOptions()
     options.level = level
-    options.latents = latents
+    options.latents = bound.latents
+    options.meanError = bound.nrmse
     options.threads = work.threads
     options.metadata = metadata.text
+    options.model = try model.map { try Model(path: $0, log: log).model }
+    options.embedsModel = embedModel
+    if bound.nrmse != nil { return try compressWhole(source, layout, options, into: target, log) }
     let ranges = try needsRanges(layout) ? findRanges(source, layout, log) : nil
     let recordBytes = (source.recordCount ?? 0) * source.recordSize
     let bar = ProgressBar("compressing", total: recordBytes, log: log)
@@ -110,7 +124,30 @@ struct Compress: ParsableCommand {
     }
     try blaming(name, because: cause) { () throws(AEZipError) in try writer.finish() }
     bar.finish()
+    warn(writer.fit, name, log)
     return (byteCount / source.recordSize, byteCount)
+  }
+
+  /// A mean error takes all records at once.
+  private func compressWhole(
+    _ source: any RecordSource, _ layout: Layout, _ options: CompressionOptions,
+    into target: OutputFile, _ log: Log
+  ) throws -> (recordCount: Int, recordBytes: Int) {
+    var records: [UInt8] = []
+    while let batch = try source.next() { records += batch }
+    try blaming(source.file.name, because: { target.failure }) { () throws(AEZipError) in
+      try records.compress(layout, options) { target.tryWrite($0) }
+    }
+    return (records.count / source.recordSize, records.count)
+  }
+
+  private func warn(_ fit: ModelFit?, _ name: String, _ log: Log) {
+    if let fit, fit.isDrift {
+      log.note(
+        "\(name): the model predicts these records worse than those that it learned from: it "
+          + "leaves \(fixed(fit.bits, 1)) bits a record instead of \(fixed(fit.trainingBits, 1)); "
+          + "train another")
+    }
   }
 
   private func needsRanges(_ layout: Layout) -> Bool {
@@ -130,6 +167,18 @@ struct Compress: ParsableCommand {
     bar.finish()
     source.rewind()
     return ranges
+  }
+}
+
+extension [UInt8] {
+  fileprivate func compress(
+    _ layout: Layout, _ options: CompressionOptions,
+    write: @escaping (UnsafeRawBufferPointer) -> Bool
+  ) throws(AEZipError) {
+    try withUnsafeBufferPointer { (records) throws(AEZipError) in
+      try Codec.compress(
+        UnsafeRawBufferPointer(records), layout: layout, options: options, write: write)
+    }
   }
 }
 

@@ -8,7 +8,11 @@ struct Container {
   let reader: ContainerReader
   let origin: Origin
 
-  init(path: String, log: Log) throws {
+  init(path: String, model modelPath: String? = nil, log: Log) throws {
+    guard path != "-" || modelPath != "-" else {
+      throw Failure(.usage, nil, "the container and --model are both standard input; name one")
+    }
+    let model = try modelPath.map { try Model(path: $0, log: log).model }
     let file = try InputFile(path: path)
     try file.makeSeekable(because: "a container is read from its end", log: log)
     self.file = file
@@ -18,7 +22,7 @@ struct Container {
     let failure = ReadFailure()
     self.failure = failure
     let reader = try blaming(file.name, because: { failure.error }) { () throws(AEZipError) in
-      try ContainerReader(size: file.size!) { offset, buffer in
+      try ContainerReader(size: file.size!, model: model) { offset, buffer in
         do {
           return try file.read(at: offset, into: buffer) == buffer.count
         } catch {

@@ -36,6 +36,11 @@ struct Decompress: ParsableCommand {
   @Option(help: "The kind of OUTPUT [by its ending, else as compressed].")
   var format: TableFormat?
 
+  @Option(
+    help: ArgumentHelp(
+      "The model, if the container names it only by its digest.", valueName: "FILE.aezm"))
+  var model: String?
+
   @OptionGroup var work: WorkArguments
 
   @Flag(help: "Overwrite an existing file.")
@@ -44,7 +49,7 @@ struct Decompress: ParsableCommand {
   func run() throws {
     let begin = secondsNow()
     let log = work.log
-    let container = try Container(path: input, log: log)
+    let container = try Container(path: input, model: model, log: log)
     let chosen = try fields.map { try chosenFields($0, container) }
     let range = try records?.range(in: container) ?? 0..<container.reader.recordCount
     let table = container.table(records: range, fields: chosen)

@@ -36,7 +36,8 @@ struct Info: ParsableCommand {
     if json { return try printOut(information + "\n") }
     let described = Json(Array(information.utf8))
     try printOut(
-      heading(container) + parts(described) + "\n" + fieldTable(container).text
+      heading(container) + parts(described) + modelLine(described) + "\n"
+        + fieldTable(container, described).text
         + Choices(described).text { container.reader.layout.fields[$0].name })
   }
 
@@ -78,6 +79,25 @@ struct Info: ParsableCommand {
       return "\(name) \(bytes)" + (count > 1 ? " (\(count))" : "")
     }
     return parts.joined(separator: ", ") + " bytes\n"
+  }
+
+  /// `model deep, 3 latents, 23839 bytes, digest 7d4b...: leaves 24.1 bits a record, 23.0 at training`.
+  private func modelLine(_ information: Json?) -> String {
+    guard let model = information?["model"] else { return "" }
+    var text = "model \(model["kind"]?.string ?? ""), \(model["latents"]?.integer ?? 0) latents"
+    if case .bool(true)? = model["embedded"] {
+      text += ", \(model["bytes"]?.integer ?? 0) bytes"
+    } else {
+      text += ", in another file"
+    }
+    if let digest = model["digest"]?.string { text += ", digest \(digest)" }
+    if let bits = model["bits"]?.number {
+      text += "\nit leaves about \(fixed(bits, 1)) bits a record"
+      if let training = model["training_bits"]?.number {
+        text += ", \(fixed(training, 1)) of those it learned from"
+      }
+    }
+    return text + "\n"
   }
 
   private func heading(_ container: Container) -> String {
@@ -125,7 +145,9 @@ struct Info: ParsableCommand {
 }
 
 /// A bound for a reader's eyes.
-func boundText(_ bound: Double) -> String { bound == 0 ? "exact" : significant(bound) }
+func boundText(_ bound: Double) -> String {
+  bound == 0 ? "exact" : bound < .greatestFiniteMagnitude ? significant(bound) : "none"
+}
 
 extension Container {
   /// The largest error that a field's values, as the command restores them, may have.

@@ -28,6 +28,11 @@ struct Search: ParsableCommand {
   var output = "-"
 
   @OptionGroup var table: TableArguments
+  @Option(
+    help: ArgumentHelp(
+      "The model, if the container names it only by its digest.", valueName: "FILE.aezm"))
+  var model: String?
+
   @OptionGroup var work: WorkArguments
   @OptionGroup var result: ResultArguments
 
@@ -39,7 +44,7 @@ struct Search: ParsableCommand {
 
   func run() throws {
     let log = work.log
-    let container = try Container(path: input, log: log)
+    let container = try Container(path: input, model: model, log: log)
     let reader = container.reader
     guard reader.latentCount > 0 else {
       throw Failure(

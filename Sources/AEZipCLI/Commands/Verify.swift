@@ -24,10 +24,15 @@ struct Verify: ParsableCommand {
   @Option(help: "The kind of ORIGINAL [by its ending].")
   var format: TableFormat?
 
+  @Option(
+    help: ArgumentHelp(
+      "The model, if the container names it only by its digest.", valueName: "FILE.aezm"))
+  var model: String?
+
   @OptionGroup var work: WorkArguments
 
   func run() throws {
-    let container = try Container(path: input, log: work.log)
+    let container = try Container(path: input, model: model, log: work.log)
     try container.blamed { () throws(AEZipError) in
       try container.reader.verify(threads: work.threads)
     }

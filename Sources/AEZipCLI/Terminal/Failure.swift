@@ -56,7 +56,7 @@ extension AEZipError {
     case .truncated: .badData
     case .corrupted: .badData
     case .limitExceeded: .badData
-    case .modelMismatch: .badData
+    case .modelMismatch, .modelNeeded: .badData
     case .outOfMemory: .system
     case .bufferTooSmall: .software
     case .inputOutput: .inputOutput

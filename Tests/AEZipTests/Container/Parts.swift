@@ -10,7 +10,7 @@ struct Parts {
 
   var sections: [Section]
   var recordCount: Int
-  var version: UInt32 = 3
+  var version = UInt32(Format.newestVersion)
 
   init(_ container: [UInt8]) throws {
     (sections, recordCount) = try container.withUnsafeBytes { bytes in

@@ -42,11 +42,12 @@ import Testing
     }
   }
 
-  /// Decoding what was encoded gives the fields back when there are as many latents as fields.
-  @Test func decodingUndoesEncodingInCodeUnits() {
+  /// With as many latents as fields, the terms give back in code units what the components took.
+  @Test func termsUndoTheComponentsInCodeUnits() {
     let eigen = SymmetricEigen([4, 1, 0.5, 1, 3, 0.2, 0.5, 0.2, 2], size: 3)
+    let (means, scales, steps) = ([5.0, -3, 100], [1, 0.5, 10], [1, 0.5, 2])
     let model = LinearAutoencoder(
-      fields: [0, 1, 2], means: [5, -3, 100], scales: [1, 0.5, 10], eigen: eigen, latentCount: 3)
+      fields: [0, 1, 2], means: means, scales: scales, eigen: eigen, latentCount: 3)
     let columns = (0..<3).map { index in
       let column = Column()
       column.field = index
@@ -55,14 +56,19 @@ import Testing
       column.scale = index == 1 ? 100 : 1
       return column
     }
-    let terms = model.terms(columns: columns, steps: [1, 0.5, 2])
-    let y = [3.0, -20, 11]
-    let z = terms.encode.map { row in row[0] + (0..<3).reduce(0) { $0 + row[1 + $1] * y[$1] } }
+    let terms = model.terms(columns: columns, steps: steps)
+    let x = [7.5, -2.75, 112]
+    var z = [0.0, 0, 0]
+    for k in 0..<3 {
+      for j in 0..<3 { z[k] += model.components[k][j] * (x[j] - means[j]) / scales[j] / steps[k] }
+    }
     for field in 0..<3 {
       let row = terms.decode[field]
-      let back = row[0] + (0..<3).reduce(0) { $0 + row[1 + $1] * z[$1] }
-      // Weights are rounded to 2^-15; z reaches some thousands of these.
-      #expect((back - y[field]).magnitude < 0.5)
+      var back = row[0]
+      for k in 0..<3 { back += row[1 + k] * z[k] }
+      let column = columns[field]
+      // Weights are rounded to 2^-15; z reaches some tens of these.
+      #expect((back - (x[field] * column.scale - column.origin) / column.unit).magnitude < 0.05)
     }
   }
 

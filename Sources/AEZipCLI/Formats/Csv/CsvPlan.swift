@@ -23,8 +23,20 @@ struct CsvPlan {
 
   /// - Parameter asked: a relative bound is relative to the column's range.
   init(_ column: CsvColumn, _ kind: CsvKind, asked: Bound) {
+    if asked == .free {
+      switch kind {
+      case .integer: self.init(.free, .integer, .greatestFiniteMagnitude)
+      case .decimal(let places, _):
+        self.init(
+          .free, .shortest(fewestPlaces: places.lowerBound), .greatestFiniteMagnitude)
+      case .text: self.init(.exact, .text, nil)
+      case .time(let time): self.init(.exact, .time(time), nil)
+      }
+      return
+    }
     let bound =
       switch asked {
+      case .free: 0.0
       case .exact: 0.0
       case .absolute(let bound): bound
       case .relative(let share): column.bound(relative: share)
