@@ -288,6 +288,8 @@ final class TrainingData {
   static let mostLossRows = 8192
 
   var trainRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows) }
+  /// Of these the loss is told after each epoch: others each time, if there are more.
+  var shownRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows / 8) }
   var heldOutRows: Range<Int> { trainCount..<min(rowCount, trainCount + Self.mostLossRows) }
 
   // MARK: - Rounding

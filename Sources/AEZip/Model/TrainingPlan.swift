@@ -99,7 +99,7 @@ extension TrainingPlan {
       }
       learner.give(network)
       let loss = EpochLoss(
-        train: try data.loss(network, data.trainRows, kernels: kernels),
+        train: try data.loss(network, data.shownRows, kernels: kernels),
         validation: try data.loss(network, data.heldOutRows, kernels: kernels))
       history.append(loss)
       learner.divergenceWeight = Float(
