@@ -108,7 +108,8 @@ public struct TrainingOptions: Sendable {
   public var noise = Noise.gaussian
   public var noiseAmount = 0.3
   public var sparsity = Sparsity.divergence
-  public var sparsityWeight = 0.1
+  /// Of the mean absolute latent, or of the mean divergence of a latent.
+  public var sparsityWeight = 1.0
   public var sparsityTarget = 0.05
   /// Weight of the squared Frobenius norm of the encoder's Jacobian, divided by the latents.
   public var contraction = 0.1

@@ -158,6 +158,13 @@ extension TrainingPlan {
     if shape.hasSkip(encoder: true) || shape.hasSkip(encoder: false) {
       components?.fill(network, data, normalized: true)
     }
+    if options.kind == .sparse && options.sparsity == .divergence {
+      // Latents begin where they are wanted: sigmoid(ln(rho / (1 - rho))) = rho.
+      let rho = options.sparsityTarget
+      let odds = Entropy.log2(rho / (1 - rho)) * 0.6931471805599453
+      let first = shape.places[shape.latent]
+      for place in first..<first + shape.latentCount { network.biases[place] = Float(odds) }
+    }
     if options.pretrain { try pretrain(network, data, epochs: epochs, kernels: kernels) }
   }
 
