@@ -235,6 +235,7 @@ def test_parts_are_learned_from_as_the_whole():
         ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
         ({"learning_rate": float("nan")}, "learning rate"),
         ({"dropout": 1.0}, "dropout"),
+        ({"weight_decay": -0.5}, "weight decay"),
         ({"validation": 0.95}, "validation"),
         ({"beta": -1.0}, "beta"),
         ({"seed": -1}, "seed is -1"),

@@ -61,7 +61,7 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Share of the steps in which the learning rate rises.")
   var warmup: Double?
 
-  @Option(help: "Taken off the weights at each step.")
+  @Option(help: "Taken off the weights at each step [chosen].")
   var weightDecay: Double?
 
   @Option(help: "Share of hidden values left out at each step.")
