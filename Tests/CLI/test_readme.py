@@ -47,6 +47,12 @@ def test_the_python_example_runs(tmp_path):
     assert "(100000, 3)" in run_python(example("Python", "python"), tmp_path)
 
 
+def test_the_examples_of_models_run(tmp_path):
+    (tmp_path / "Tests").symlink_to(ROOT / "Tests")
+    assert len(run_shell(example("Models", "sh"), tmp_path).splitlines()) == 4
+    assert run_python(example("Models", "python"), tmp_path).startswith("deep 1 True")
+
+
 def test_the_c_example_runs(tmp_path):
     include, body = example("C", "c").split("\n", 1)
     program = f"""
