@@ -149,7 +149,7 @@ def test_the_weight_of_the_divergence_draws_latents_to_the_normal_distribution()
 
 def test_dropout_narrows_the_gap_to_held_out_records():
     few = RANDOM.normal(size=(150, 12)).astype("f4") + RANDOM.normal(size=(150, 1)).astype("f4")
-    knobs = {"latents": 4, "hidden": [64], "epochs": 300, "skip": False, "validation": 0}
+    knobs = {"latents": 4, "hidden": [64], "epochs": 300, "skip": False, "validation": 0, "batch_size": 16}
     plain, dropped = (aezip.train(few[:100], dropout=share, **knobs) for share in (0.0, 0.3))
     gaps = [m.score(few[100:]).mean() / m.score(few[:100]).mean() for m in (plain, dropped)]
     assert gaps[1] < 0.8 * gaps[0]

@@ -84,7 +84,7 @@ extension TrainingPlan {
   ) throws(AEZipError) -> [EpochLoss] {
     let count = data.trainCount
     let batch = min(
-      count, options.batchSize > 0 ? options.batchSize : max(16, min(256, count / 64)))
+      count, options.batchSize > 0 ? options.batchSize : max(32, min(256, count / 64)))
     // Six operations a weight and record.
     let most = min(6_000_000 / count, 500_000_000_000 / (count * max(1, shape.weightCount)))
     let epochs = options.epochs > 0 ? options.epochs : max(20, min(400, most))
