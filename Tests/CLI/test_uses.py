@@ -75,3 +75,5 @@ def test_hidden_items_are_suggested_better_than_by_popularity(tree):
 def test_drawn_records_have_the_fields_relations(tree):
     seen, drawn = told(tree, "Draw new records")["correlation"]
     assert seen > 0.9 and drawn > 0.8
+    run_shell(examples("Draw new records", "sh")[0], tree)
+    assert len((tree / "drawn.csv").read_text().splitlines()) == 101
