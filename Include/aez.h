@@ -333,7 +333,7 @@ typedef struct aez_train_options {
   double learning_rate;          /* 0: chosen */
   double momentum;               /* AEZ_SGD, and the first of AEZ_ADAM */
   double warmup;                 /* share of all steps over which the learning rate rises */
-  double weight_decay;
+  double weight_decay;           /* of the weights, at each step; AEZ_AUTO: chosen */
   double dropout;                /* share of hidden units left out in a step */
   double validation;             /* share of records held out */
   double noise_amount;           /* AEZ_DENOISING: the deviation, or the share of fields disturbed */

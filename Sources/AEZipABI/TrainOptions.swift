@@ -22,6 +22,7 @@ public func aez_train_options_init(_ options: UnsafeMutablePointer<aez_train_opt
   options.pointee.noise = Int32(defaults.noise.rawValue)
   options.pointee.sparsity = Int32(defaults.sparsity.rawValue)
   options.pointee.momentum = defaults.momentum
+  options.pointee.weight_decay = defaults.weightDecay
   options.pointee.warmup = defaults.warmup
   options.pointee.validation = defaults.validationShare
   options.pointee.noise_amount = defaults.noiseAmount

@@ -24,7 +24,7 @@ import Glibc
     version: "aezip \(versionText)",
     subcommands: [
       Compress.self, Decompress.self, Info.self, Verify.self, Train.self, Encode.self, Decode.self,
-      Score.self, Reconstruct.self, Recommend.self, Search.self,
+      Score.self, Reconstruct.self, Recommend.self, Search.self, Sample.self,
     ])
 
   static let versionText = "0.1.0"

@@ -203,6 +203,61 @@ static void recommends(void) {
   aez_model_free(model);
 }
 
+static int32_t count_epochs(void *context, const aez_progress *progress) {
+  int *epochs = (int *)context;
+  CHECK(progress->epoch == ++*epochs && progress->epoch_count == 8);
+  return 0;
+}
+
+/* The same model with one thread and with two; contract.c's caller compares the digests of all instruction sets. */
+static void trains_every_kind(void) {
+  static const int32_t kinds[] = {AEZ_LINEAR, AEZ_DEEP, AEZ_SPARSE, AEZ_DENOISING, AEZ_CONTRACTIVE, AEZ_VARIATIONAL};
+  static const int32_t hidden[] = {12};
+  aez_layout layout = row_layout();
+  aez_error error;
+  size_t i, j;
+  for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    uint8_t digests[2][AEZ_DIGEST_SIZE];
+    aez_train_options options;
+    aez_train_options_init(&options);
+    options.kind = kinds[i];
+    options.latents = 3;
+    options.epochs = 8;
+    if (kinds[i] != AEZ_LINEAR) {
+      options.hidden = hidden;
+      options.hidden_count = 1;
+    }
+    for (j = 0; j < 2; j++) {
+      static float latents[COUNT][3], again[COUNT][3];
+      double scores[COUNT];
+      aez_model *model = NULL, *copy = NULL;
+      unsigned char *bytes;
+      size_t size;
+      int32_t kind = 0;
+      int epochs = 0;
+      options.threads = (int32_t)j + 1;
+      CHECK_STATUS(aez_train(&layout, rows, COUNT, &options, count_epochs, &epochs, &model, &error), AEZ_OK);
+      CHECK(epochs == (kinds[i] == AEZ_LINEAR ? 0 : 8));
+      CHECK(aez_model_shape(model, &kind, NULL, NULL) == AEZ_OK && kind == kinds[i]);
+      CHECK_STATUS(aez_model_encode(model, &layout, rows, COUNT, 1, latents[0], sizeof latents, &error), AEZ_OK);
+      CHECK_STATUS(aez_model_score(model, &layout, rows, COUNT, 1, scores, NULL, &error), AEZ_OK);
+      CHECK(scores[7] >= 0 && scores[7] < 10);
+      bytes = saved(model, &size);
+      CHECK_STATUS(aez_model_load(bytes, size, &copy, &error), AEZ_OK);
+      CHECK_STATUS(aez_model_encode(copy, &layout, rows, COUNT, 2, again[0], sizeof again, &error), AEZ_OK);
+      CHECK(memcmp(latents, again, sizeof latents) == 0);
+      CHECK(aez_model_digest(model, digests[j]) == AEZ_OK);
+      free(bytes);
+      aez_model_free(copy);
+      aez_model_free(model);
+    }
+    CHECK(memcmp(digests[0], digests[1], AEZ_DIGEST_SIZE) == 0);
+    printf("container: model of kind %d, digest ", (int)kinds[i]);
+    for (j = 0; j < AEZ_DIGEST_SIZE; j++) printf("%02x", digests[0][j]);
+    printf("\n");
+  }
+}
+
 static void trains_on_parts(void) {
   aez_layout layout = row_layout();
   aez_train_options options;
@@ -362,6 +417,7 @@ void test_models(void) {
   RUN(keeps_its_bytes);
   RUN(applies_to_records);
   RUN(recommends);
+  RUN(trains_every_kind);
   RUN(trains_on_parts);
   RUN(refuses_options);
   RUN(refuses_pointers);

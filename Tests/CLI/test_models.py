@@ -136,6 +136,27 @@ def test_texts_and_times_are_left_out_and_columns_found_by_name(aezip):
         65, "encode", "v.csv", "--model", "m.aezm", "-o", "c.npy")
 
 
+def test_new_records_are_drawn_from_a_variational_model(aezip, records, model):
+    aezip("train", "t.npy", "-o", "v.aezm", "--kind", "variational", "--latents", 2, "--epochs", 60)
+    for seed in (0, 0, 1):
+        aezip("sample", "--model", "v.aezm", "-n", 500, "--seed", seed, "-o", f"{seed}.npy", "--force")
+    drawn, other = np.load(aezip / "0.npy"), np.load(aezip / "1.npy")
+    assert drawn.shape == (500, 6) and drawn.dtype == np.float32 and not np.array_equal(drawn, other)
+    assert np.abs(drawn.mean(axis=0) - records.mean(axis=0)).max() < records.std(axis=0).max()
+    raw = aezip("sample", "--model", "v.aezm", "-n", 500, "-o", "-").stdout
+    assert raw[-drawn.nbytes:] == drawn.tobytes()
+    assert "only variational models" in aezip.fails(65, "sample", "--model", "m.aezm", "-n", 5, "-o", "x.npy")
+    assert "-n 0" in aezip.fails(64, "sample", "--model", "v.aezm", "-n", 0, "-o", "x.npy")
+
+
+def test_each_layer_may_have_its_own_activation(aezip, records):
+    aezip("train", "t.npy", "-o", "a.aezm", "--latents", 2, "--hidden", "8", "--decoder-hidden", "9",
+          "--activations", "relu,sigmoid", "--latent-activation", "tanh", "--epochs", 3, "--no-cosine")
+    told = json.loads(aezip("info", "a.aezm", "--json").stdout)
+    assert [layer["activation"] for layer in told["layers"]] == ["relu", "tanh", "sigmoid", "identity"]
+    assert "activations" in aezip.fails(64, "train", "t.npy", "-o", "b.aezm", "--activations", "relu,x")
+
+
 def test_recommended_fields_are_those_of_like_records(aezip):
     random = np.random.default_rng(3)
     kind = random.integers(0, 2, 500)

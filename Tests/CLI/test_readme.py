@@ -24,20 +24,33 @@ def run(arguments, folder, **environment):
     return done.stdout
 
 
+def run_shell(script, folder):
+    """With the command in the path; stops at the first that fails."""
+    path = f"{os.path.dirname(BINARY)}:{os.environ['PATH']}"
+    return run(["bash", "-c", "set -e\n" + script], folder, PATH=path)
+
+
+def run_python(script, folder):
+    binding = str(ROOT / "Bindings" / "Python")
+    return run([sys.executable, "-c", script], folder, PYTHONPATH=binding)
+
+
 def test_the_shell_example_runs(tmp_path):
     (tmp_path / "Tests").symlink_to(ROOT / "Tests")
-    script = "set -e\n" + example("Shell", "sh")
-    folder = os.path.dirname(BINARY)
-    shown = run(["bash", "-c", script], tmp_path, PATH=f"{folder}:{os.environ['PATH']}")
+    shown = run_shell(example("Shell", "sh"), tmp_path)
     part = (tmp_path / "part.csv").read_text().splitlines()
     assert part[0] == "T2m,P2m" and len(part) == 101
     assert "T2m" in shown and len((tmp_path / "mast.csv").read_text().splitlines()) == 4001
 
 
 def test_the_python_example_runs(tmp_path):
-    binding = str(ROOT / "Bindings" / "Python")
-    shown = run([sys.executable, "-c", example("Python", "python")], tmp_path, PYTHONPATH=binding)
-    assert "(100000, 3)" in shown
+    assert "(100000, 3)" in run_python(example("Python", "python"), tmp_path)
+
+
+def test_the_examples_of_models_run(tmp_path):
+    (tmp_path / "Tests").symlink_to(ROOT / "Tests")
+    assert len(run_shell(example("Models", "sh"), tmp_path).splitlines()) == 4
+    assert run_python(example("Models", "python"), tmp_path).startswith("deep 1 True")
 
 
 def test_the_c_example_runs(tmp_path):

@@ -78,7 +78,8 @@ def train(
         latents: latents of a record.
         hidden: widths of the hidden layers between fields and latents; ``()``: none.
         decoder_hidden: those between latents and fields; None: the same in reverse order.
-        activation: of hidden layers: ``"identity"``, ``"relu"``, ``"tanh"`` or ``"sigmoid"``.
+        activation: of hidden layers: ``"identity"``, ``"relu"``, ``"tanh"`` or ``"sigmoid"``;
+            None: ``"relu"`` for the same models, else ``"tanh"``.
         activations: one for each hidden layer, the encoder's first.
         latent_activation: of the latents.
         skip: linear ways around the hidden layers, which start as principal components.
@@ -92,7 +93,8 @@ def train(
         epochs: passes over the records, at most.
         warmup: share of the steps in which the learning rate rises.
         cosine: whether it falls to 0 afterwards.
-        weight_decay: of the weights, at each step.
+        weight_decay: of the weights, at each step, times the learning rate; None: 0.3 for deep,
+            denoising and variational models of more than 64 fields, else 0.
         dropout: share of hidden values left out at each step.
         validation: share of records held out for early stopping.
         patience: epochs without improvement on them after which training stops; 0: never.

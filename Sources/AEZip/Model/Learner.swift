@@ -314,24 +314,8 @@ final class Learner: @unchecked Sendable {
       }
       memcpy(target, data.rows.base + data.order[rows.lowerBound + row] * stride, 4 * stride)
       kernels.call.fill(value(0, row), target, stride)
-      if options.kind == .denoising { corrupt(value(0, row), row) }
-    }
-  }
-
-  private func corrupt(_ x: UnsafeMutablePointer<Float>, _ row: Int) {
-    let random = RandomStream(seed: options.seed, purpose: .noise)
-    let amount = Float(options.noiseAmount)
-    for field in 0..<data.fieldCount {
-      let place = UInt64((steps * rowCount + row) * data.stride + field)
-      if options.noise == .gaussian {
-        x[field] += amount * random.normal(place)
-        continue
-      }
-      let chance = random.uniform(place)
-      guard chance < amount else { continue }
-      let isBinary = data.standardizer.isBinary[field]
-      let isHigh = chance < amount / 2
-      x[field] = options.noise == .masking ? 0 : isBinary ? (isHigh ? 1 : 0) : isHigh ? 2 : -2
+      data.corruption?.disturb(
+        value(0, row), step: 1, data.standardizer, place: (steps * rowCount + row) * stride)
     }
   }
 

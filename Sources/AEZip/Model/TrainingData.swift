@@ -15,6 +15,8 @@ final class TrainingData {
   private(set) var order: [Int] = []
   let trainCount: Int
   let threads: Int
+  /// If set, what is learned and judged is to restore disturbed records.
+  private(set) var corruption: Corruption?
 
   var fieldCount: Int { standardizer.fieldCount }
 
@@ -46,6 +48,7 @@ final class TrainingData {
       standardizer: standardizer, rowCount: count, stride: stride, rows: rows,
       fieldWeights: try Self.weights(layout, options, standardizer, stride),
       trainCount: max(1, count - heldOut), threads: threadCount(options.threads))
+    corruption = Corruption(options)
     try fill(records, layout, kernels)
     let random = RandomStream(seed: options.seed, purpose: .split)
     order = [Int](0..<count)
@@ -256,7 +259,15 @@ final class TrainingData {
     _ sums: UnsafeMutablePointer<Double>, _ kernels: Kernels
   ) {
     gather(places, scratch, kernels)
-    network.encodeBlock(scratch.fields.base, scratch.nodes.base, kernels)
+    kernels.call.fill(scratch.nodes.base, scratch.fields.base, 64 * fieldCount)
+    if let corruption {
+      for lane in 0..<places.count {
+        // Numbers that no step of the training reaches.
+        let place = (1 << 50) + order[places.lowerBound + lane] * stride
+        corruption.disturb(scratch.nodes.base + lane, step: 64, standardizer, place: place)
+      }
+    }
+    network.run(1..<network.shape.latent + 1, scratch.nodes.base, kernels)
     network.decodeBlock(standardizer, scratch.nodes.base, kernels)
     let output = network.plane(network.shape.last, scratch.nodes.base)
     let lanes = scratch.wide.base
@@ -288,6 +299,8 @@ final class TrainingData {
   static let mostLossRows = 8192
 
   var trainRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows) }
+  /// Of these the loss is told after each epoch: others each time, if there are more.
+  var shownRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows / 8) }
   var heldOutRows: Range<Int> { trainCount..<min(rowCount, trainCount + Self.mostLossRows) }
 
   // MARK: - Rounding

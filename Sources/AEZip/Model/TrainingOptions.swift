@@ -92,8 +92,8 @@ public struct TrainingOptions: Sendable {
   public var warmup = 0.05
   /// Whether the learning rate falls as a cosine to 0 afterwards.
   public var cosine = true
-  /// Taken off weights at each step, times the learning rate.
-  public var weightDecay = 0.0
+  /// Taken off weights at each step, times the learning rate; -1: chosen, 0.3 for wide records.
+  public var weightDecay = -1.0
   /// The share of hidden values that are left out at each step.
   public var dropout = 0.0
   /// The share of records held out for early stopping; 0: none, and the last weights are kept.
@@ -108,7 +108,8 @@ public struct TrainingOptions: Sendable {
   public var noise = Noise.gaussian
   public var noiseAmount = 0.3
   public var sparsity = Sparsity.divergence
-  public var sparsityWeight = 0.1
+  /// Of the mean absolute latent, or of the mean divergence of a latent.
+  public var sparsityWeight = 1.0
   public var sparsityTarget = 0.05
   /// Weight of the squared Frobenius norm of the encoder's Jacobian, divided by the latents.
   public var contraction = 0.1
@@ -149,7 +150,7 @@ public struct TrainingOptions: Sendable {
     try Self.range(learningRate, 0, 100, "learning rate")
     try Self.range(momentum, 0, 0.9999, "momentum")
     try Self.range(warmup, 0, 1, "warm-up")
-    try Self.range(weightDecay, 0, 1, "weight decay")
+    if weightDecay != -1 { try Self.range(weightDecay, 0, 1, "weight decay") }
     try Self.range(dropout, 0, 0.95, "dropout")
     try Self.range(validationShare, 0, 0.9, "validation share")
     try Self.range(noiseAmount, 0, noise == .gaussian ? 100 : 0.95, "amount of noise")
@@ -214,7 +215,8 @@ public struct TrainingProgress: Sendable {
   /// Epochs done.
   public var epoch: Int
   public var epochCount: Int
-  /// Mean squared error (and cross-entropy) a field, of standardized values.
+  /// Mean squared error (and cross-entropy) a field, of standardized values; of what is made of
+  /// disturbed records if the model is to restore them.
   public var trainLoss: Double
   /// The same of held-out records; NaN if there are none.
   public var validationLoss: Double

@@ -10,7 +10,7 @@ struct TrainingPlan {
   init(
     _ options: TrainingOptions, _ data: TrainingData, recordCount: Int, kernels: Kernels
   ) throws(AEZipError) {
-    self.options = options
+    var options = options
     let kind = options.kind
     isClosedForm = kind == .linear && options.closedForm
     let fieldCount = data.fieldCount
@@ -30,7 +30,13 @@ struct TrainingPlan {
     if isClosedForm { latentCount = min(latentCount, fieldCount) }
     let encoder = options.hidden ?? Self.widths(kind, fieldCount, latentCount)
     let decoder = options.decoderHidden ?? encoder.reversed()
-    let hiddenActivation = options.activation ?? .tanh
+    // Of many fields few bend smoothly with the latents: on images, spectra and waveforms ReLU
+    // leaves less, on curves in few fields tanh.
+    let isWide =
+      fieldCount > 64 && (kind == .deep || kind == .denoising || kind == .variational)
+    let hiddenActivation = options.activation ?? (isWide ? .relu : .tanh)
+    if options.weightDecay < 0 { options.weightDecay = isWide ? 0.3 : 0 }
+    self.options = options
     var activations = options.activations
     if activations.isEmpty {
       activations = [Activation](repeating: hiddenActivation, count: encoder.count + decoder.count)
@@ -78,8 +84,10 @@ extension TrainingPlan {
   ) throws(AEZipError) -> [EpochLoss] {
     let count = data.trainCount
     let batch = min(
-      count, options.batchSize > 0 ? options.batchSize : max(16, min(256, count / 32)))
-    let epochs = options.epochs > 0 ? options.epochs : max(20, min(400, 6_000_000 / count))
+      count, options.batchSize > 0 ? options.batchSize : max(32, min(256, count / 64)))
+    // Six operations a weight and record.
+    let most = min(6_000_000 / count, 500_000_000_000 / (count * max(1, shape.weightCount)))
+    let epochs = options.epochs > 0 ? options.epochs : max(20, min(400, most))
     try start(network, data, epochs: epochs, kernels: kernels)
     let learner = try Learner(shape, options, data, batch: batch, kernels: kernels)
     learner.take(network)
@@ -99,7 +107,7 @@ extension TrainingPlan {
       }
       learner.give(network)
       let loss = EpochLoss(
-        train: try data.loss(network, data.trainRows, kernels: kernels),
+        train: try data.loss(network, data.shownRows, kernels: kernels),
         validation: try data.loss(network, data.heldOutRows, kernels: kernels))
       history.append(loss)
       learner.divergenceWeight = Float(
@@ -157,6 +165,13 @@ extension TrainingPlan {
     }
     if shape.hasSkip(encoder: true) || shape.hasSkip(encoder: false) {
       components?.fill(network, data, normalized: true)
+    }
+    if options.kind == .sparse && options.sparsity == .divergence {
+      // Latents begin where they are wanted: sigmoid(ln(rho / (1 - rho))) = rho.
+      let rho = options.sparsityTarget
+      let odds = Entropy.log2(rho / (1 - rho)) * 0.6931471805599453
+      let first = shape.places[shape.latent]
+      for place in first..<first + shape.latentCount { network.biases[place] = Float(odds) }
     }
     if options.pretrain { try pretrain(network, data, epochs: epochs, kernels: kernels) }
   }

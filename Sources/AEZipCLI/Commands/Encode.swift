@@ -87,20 +87,10 @@ struct Decode: ParsableCommand {
     }
     let format = result.format(output, usual: .npy, log: log)
     let target = try result.create(output)
-    var offset = 0
-    let fields = loaded.model.layout.fields.map { field in
-      defer { offset += field.type.size }
-      return Field(nameBytes: field.nameBytes, type: field.type, offset: offset, bound: .exact)
-    }
-    let layout = try blaming(loaded.name) { () throws(AEZipError) in
-      try Layout(fields: fields, recordSize: fields.reduce(0) { $0 + $1.type.size })
-    }
-    let restored = RestoredTable(
-      fields: fields, recordSize: layout.recordSize, recordCount: recordCount,
-      indices: Array(fields.indices), statistics: FieldStatistics.unknown(fields.count),
-      isComplete: true)
+    let layout = try loaded.packedLayout()
     let sink = try makeRecordSink(
-      target, format: format, table: restored, origin: .unknown, log: log)
+      target, format: format, table: RestoredTable(of: layout, recordCount: recordCount),
+      origin: .unknown, log: log)
     while let batch = try source.next() {
       let count = batch.count / source.recordSize
       var points = [Float](repeating: 0, count: count * width)

@@ -50,24 +50,34 @@ struct Info: ParsableCommand {
     text +=
       "activations \(model.activations.dropFirst().map(\.name).map { "\($0)" }.joined(separator: ", "))\n"
     text += "digest \(Json(information)?["digest"]?.string ?? "")\n\n"
-    var table = TextTable(["field", "type"])
-    for (index, field) in model.layout.fields.enumerated() {
-      table.add([loaded.title(index), "\(field.type)"])
-    }
-    text += table.text
-    if !model.history.isEmpty {
-      var history = TextTable(["epoch", "loss", "held out"])
-      let step = max(1, model.history.count / 20)
-      for epoch in stride(from: 0, to: model.history.count, by: step) {
-        let loss = model.history[epoch]
-        history.add([
-          "\(epoch + 1)", significant(loss.train, 5),
-          loss.validation.isNaN ? "" : significant(loss.validation, 5),
-        ])
+    if !model.history.isEmpty { text += historyTable(model).text + "\n" }
+    let fields = model.layout.fields
+    let types = Set(fields.map { "\($0.type)" })
+    if types.count == 1, fields.allSatisfy({ $0.name.isEmpty }) {
+      text += "\(fields.count) fields without names, \(types.first!)\n"
+    } else {
+      var table = TextTable(["field", "type"])
+      for (index, field) in fields.enumerated() {
+        table.add([loaded.title(index), "\(field.type)"])
       }
-      text += "\n" + history.text
+      text += table.text
     }
     try printOut(text)
+  }
+
+  /// The losses of about twenty epochs, the last among them.
+  private func historyTable(_ model: Autoencoder) -> TextTable {
+    var history = TextTable(["epoch", "loss", "held out"])
+    let last = model.history.count - 1
+    let step = max(1, (last + 1) / 20)
+    for epoch in 0...last where epoch % step == 0 || epoch == last {
+      let loss = model.history[epoch]
+      history.add([
+        "\(epoch + 1)", significant(loss.train, 5),
+        loss.validation.isNaN ? "" : significant(loss.validation, 5),
+      ])
+    }
+    return history
   }
 
   /// Where the bytes are: `layout 312, chunks 81200 (2), statistics 520 bytes`.

@@ -77,6 +77,18 @@ struct Model {
     return layout
   }
 
+  /// Its fields one after the other, without gaps.
+  func packedLayout() throws -> Layout {
+    var offset = 0
+    let fields = model.layout.fields.map { field in
+      defer { offset += field.type.size }
+      return Field(nameBytes: field.nameBytes, type: field.type, offset: offset, bound: .exact)
+    }
+    return try blaming(name) { () throws(AEZipError) in
+      try Layout(fields: fields, recordSize: offset)
+    }
+  }
+
   /// The title of a field for a reader.
   func title(_ field: Int) -> String {
     let name = model.layout.fields[field].name
@@ -110,6 +122,16 @@ func plainTable(_ names: [String], _ type: ElementType, recordCount: Int) -> Res
     },
     recordSize: names.count * type.size, recordCount: recordCount, indices: Array(names.indices),
     statistics: FieldStatistics.unknown(names.count), isComplete: true)
+}
+
+extension RestoredTable {
+  /// All fields of records that nothing is known of.
+  init(of layout: Layout, recordCount: Int) {
+    self.init(
+      fields: layout.fields, recordSize: layout.recordSize, recordCount: recordCount,
+      indices: Array(layout.fields.indices),
+      statistics: FieldStatistics.unknown(layout.fields.count), isComplete: true)
+  }
 }
 
 extension FieldStatistics {

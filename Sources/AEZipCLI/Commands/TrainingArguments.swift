@@ -22,6 +22,11 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Of hidden layers: identity, relu, tanh or sigmoid [chosen].")
   var activation: ActivationName?
 
+  @Option(
+    help: ArgumentHelp(
+      "One for each hidden layer, the encoder's first.", valueName: "relu,tanh"))
+  var activations: ActivationNames?
+
   @Option(help: "Of the latents [chosen].")
   var latentActivation: ActivationName?
 
@@ -61,7 +66,10 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Share of the steps in which the learning rate rises.")
   var warmup: Double?
 
-  @Option(help: "Taken off the weights at each step.")
+  @Flag(inversion: .prefixedNo, help: "Whether the learning rate falls to 0 afterwards.")
+  var cosine = true
+
+  @Option(help: "Taken off the weights at each step [chosen].")
   var weightDecay: Double?
 
   @Option(help: "Share of hidden values left out at each step.")
@@ -102,6 +110,7 @@ struct TrainingArguments: ParsableArguments {
     o.hidden = hidden?.widths
     o.decoderHidden = decoderHidden?.widths
     o.activation = activation?.value
+    o.activations = activations?.values ?? []
     o.latentActivation = latentActivation?.value
     o.skip = skip
     o.pretrain = pretrain
@@ -115,6 +124,7 @@ struct TrainingArguments: ParsableArguments {
     if let patience { o.patience = patience }
     if let validation { o.validationShare = validation }
     if let warmup { o.warmup = warmup }
+    o.cosine = cosine
     if let weightDecay { o.weightDecay = weightDecay }
     if let dropout { o.dropout = dropout }
     if let noise { o.noise = noise.value }
@@ -168,6 +178,19 @@ enum ActivationName: String, CaseIterable, ExpressibleByArgument {
     case .tanh: .tanh
     case .sigmoid: .sigmoid
     }
+  }
+}
+
+/// `relu,tanh`.
+struct ActivationNames: ExpressibleByArgument {
+  let values: [Activation]
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      ActivationName(rawValue: String($0))
+    }
+    guard !names.contains(nil) else { return nil }
+    values = names.map { $0!.value }
   }
 }
 

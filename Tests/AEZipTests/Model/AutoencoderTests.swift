@@ -82,4 +82,49 @@ import Testing
     #expect(try Self.scores(back, table) == Self.scores(model, table))
     #expect(try Self.scores(back, table, threads: 2) == Self.scores(model, table))
   }
+
+  @Test(arguments: [Optimizer.adam, .momentum])
+  func weightDecayMakesWeightsSmall(_ optimizer: Optimizer) throws {
+    let table = try Self.plane(400)
+    var squares: [Double] = []
+    for decay in [0, 0.3, 1] {
+      var options = TrainingOptions()
+      options.latentCount = 2
+      options.hidden = [12]
+      options.epochs = 40
+      options.optimizer = optimizer
+      options.weightDecay = decay
+      options.skip = false
+      let network = try Self.train(table, options).network
+      squares.append(
+        (0..<network.shape.weightCount).reduce(0) {
+          $0 + Double(network.weights[$1]) * Double(network.weights[$1])
+        })
+    }
+    #expect(squares[1] < 0.95 * squares[0] && squares[2] < 0.9 * squares[1], "\(squares)")
+  }
+
+  /// Kept as bytes where the loss allows it, else as halves, and used as they are kept: what is
+  /// computed before and after saving is the same, and rounding again changes nothing.
+  @Test func weightsAreUsedAsTheyAreStored() throws {
+    let table = try Self.plane(400)
+    var options = TrainingOptions()
+    options.latentCount = 2
+    options.hidden = [12]
+    options.epochs = 5
+    let model = try Self.train(table, options)
+    let network = model.network
+    let before = (0..<network.shape.weightCount).map { network.weights[$0] }
+    for (index, edge) in network.shape.edges.enumerated() {
+      network.round(edge, model.precisions[index])
+      let kept = Set(before[edge.place..<edge.place + edge.inputs * edge.outputs])
+      if model.precisions[index] == .byte { #expect(kept.count <= 255 * edge.outputs) }
+    }
+    #expect((0..<before.count).map { network.weights[$0] } == before)
+    let back = try model.encoded().withUnsafeBytes { try Autoencoder(decoding: $0) }
+    #expect((0..<before.count).map { back.network.weights[$0] } == before)
+    // A byte or two a weight, and little else.
+    #expect(try model.encoded().count < 2 * before.count + 1200)
+    #expect(model.precisions.contains(.byte))
+  }
 }

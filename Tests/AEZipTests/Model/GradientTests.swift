@@ -106,7 +106,8 @@ import Testing
       let reference = Reference(learner, plan.shape, options)
       var (largest, scale) = (0.0, 0.0)
       var weights = (0..<learner.weights.count).map { Double(learner.weights[$0]) }
-      for place in reference.used {
+      // A third of the weights and biases: which, the number of hidden layers tells.
+      for (index, place) in reference.used.enumerated() where index % 3 == test.hidden.count {
         let step = 1e-5
         let value = weights[place]
         weights[place] = value + step
