@@ -59,10 +59,23 @@ struct ChunkEncoder {
     return isBetter ? try encode(records) : try plain.encode(records)
   }
 
+  /// Records that are coded to see whether references will pay.
+  private static let repeatSample = 1536
+
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    guard let repeats = try RepeatedRecords.find(records, layout) else {
+    guard level > 1, let repeats = try RepeatedRecords.find(records, layout) else {
       return try encodeOnce(records)
+    }
+    let size = layout.recordSize
+    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    let isSampled = level < 7 && repeats.codedCount > 2 * Self.repeatSample
+    if isSampled {
+      // What some records take tells whether references to them will pay.
+      let some = try encodeOnce(
+        UnsafeRawBufferPointer(rebasing: records[..<(Self.repeatSample * size)]))
+      let bits = 8 * Double(some.payload.count) / Double(Self.repeatSample)
+      guard repeats.bits < 0.5 * repeatCount * bits else { return try encodeOnce(records) }
     }
     let kept = try repeats.coded(records, recordSize: layout.recordSize)
     let keptBytes = UnsafeRawBufferPointer(
@@ -72,11 +85,10 @@ struct ChunkEncoder {
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
-    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
     let bitsOfRecord = 8 * Double(result.payload.count) / Double(repeats.codedCount)
     try payload.append(result.payload.bytes)
     // References are sure to pay where they take far less than other records do.
-    if repeats.bits > 0.2 * repeatCount * bitsOfRecord {
+    if !isSampled && repeats.bits > 0.2 * repeatCount * bitsOfRecord {
       let plain = try encodeOnce(records)
       if plain.payload.count <= payload.count { return plain }
     }
