@@ -407,7 +407,8 @@ struct ChunkEncoder {
       header.byte(head.form)
     }
     for column in columns { column.write(to: &header) }
-    let packer = try Packer(codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)
+    let packer = try Packer(
+      codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)
     let ordered = try Memory<Int32>(max(count, 1))
     for index in 0..<columns.count {
       let plane = codes.plane(index)

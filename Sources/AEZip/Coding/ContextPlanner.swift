@@ -21,7 +21,8 @@ struct ContextPlanner {
       return bits
     }
     // Blocks spread over the chunk; the first ones have no predecessors.
-    let wanted = max(8, min(strands.blockCount - 2, effort.contextRows(columns.count) / strands.laneCount))
+    let wanted = max(
+      8, min(strands.blockCount - 2, effort.contextRows(columns.count) / strands.laneCount))
     var blocks: [Int] = []
     for index in 0..<wanted { blocks.append(2 + (strands.blockCount - 2) * index / wanted) }
     let sampleCount = blocks.count * strands.laneCount

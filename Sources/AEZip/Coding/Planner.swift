@@ -159,7 +159,9 @@ struct Planner {
           let after = try cost(trial, index, sample, restored: trialPlane, onOddLanes: true)
           // Few codes other than zero prove little.
           let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
-          guard after + treeBits < before * 0.98, after + treeBits + proof < before else { continue }
+          guard after + treeBits < before * 0.98, after + treeBits + proof < before else {
+            continue
+          }
         }
         let bits =
           try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)

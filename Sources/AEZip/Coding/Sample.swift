@@ -100,7 +100,8 @@ final class Sample {
           kernels.call.quantize_f64(
             codes, rounded(index) + row, y, scratch.base, column.multiple, 1 / column.multiple)
         }
-        rows.scatter(0, lanes: 64, row: row, to: values.base + row * stride, wanted: 0..<64, kernels)
+        rows.scatter(
+          0, lanes: 64, row: row, to: values.base + row * stride, wanted: 0..<64, kernels)
         row += 64
       }
     }

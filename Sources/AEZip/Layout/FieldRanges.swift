@@ -53,7 +53,8 @@ public struct FieldRanges: Sendable {
       let field = layout.fields[index]
       field.type.clearExtent(lanes.base + index * 192)
       guard all || field.bound.isRelative, !field.type.isWideInteger else { continue }
-      fields.add(lanes.base + (index * 192 + 128), offset: field.offset, type: field.type, origin: 0)
+      fields.add(
+        lanes.base + (index * 192 + 128), offset: field.offset, type: field.type, origin: 0)
     }
     // A few records at a time, so that each is read from memory once.
     var first = 0

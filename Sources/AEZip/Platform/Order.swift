@@ -16,7 +16,9 @@ func ascending(_ keys: [Double]) -> [Int] {
         while width < count {
           var start = 0
           while start < count {
-            merge(keys, from + start, to + start, min(width, count - start), min(2 * width, count - start))
+            merge(
+              keys, from + start, to + start, min(width, count - start),
+              min(2 * width, count - start))
             start += 2 * width
           }
           swap(&from, &to)
