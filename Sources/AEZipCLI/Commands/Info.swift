@@ -37,7 +37,7 @@ struct Info: ParsableCommand {
     let described = Json(Array(information.utf8))
     try printOut(
       heading(container) + parts(described) + modelLine(described) + "\n"
-        + fieldTable(container, described).text
+        + fieldTable(container).text
         + Choices(described).text { container.reader.layout.fields[$0].name })
   }
 
