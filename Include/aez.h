@@ -112,7 +112,7 @@ typedef struct aez_options {
   uint64_t chunk_records;  /* records per chunk; 0: chosen by size (about 8 MiB) */
   const void *metadata;    /* user metadata kept in the container, or NULL */
   size_t metadata_size;    /* at most 16 MiB */
-  /* since 0.2; a smaller struct_size leaves them out */
+  /* What follows may be left out by a smaller struct_size. */
   const aez_model *model;  /* predicts the records, chunk by chunk where that takes fewer bytes; or NULL. It may be
                               freed once the call has returned. */
   int32_t embed_model;     /* 1: the container holds the model; 0: its digest alone, and reading needs the model */

@@ -451,7 +451,7 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
     reader = Reader(data)
     result = []
     for f in layout.fields:
-        flags = reader.u8(below=64)
+        flags = reader.u8(below=128)
         low = high = float("nan")
         if flags & 1:
             form = "f" if flags & 16 else "d"
@@ -459,7 +459,7 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
         missing = reader.count() if flags & 2 else 0
         absolute = reader.number("d") if flags & 4 else absolute_bound(f, low, high)
         errors = [0.0, 0.0]
-        if flags & 40 == 40:
+        if flags & 72 == 72:
             errors = [reader.number("d") for _ in range(2)]
         elif flags & 8:
             errors = [(reader.u8() | reader.u8() << 8) / 65535 * absolute for _ in range(2)]

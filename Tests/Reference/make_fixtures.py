@@ -75,6 +75,7 @@ def containers():
         "rel": 1e-2, "model": network(random, activation="sigmoid"), "chunk_records": 400,
         "latents": 3,
     }  # fmt: skip
+    yield "networks_latents_alone", networks(random)[:400], {"latents": 4}
 
 
 def networks(random, count=2000):

@@ -64,7 +64,7 @@ extension FieldStatistics {
       let short = Double(Float(s.minimum)) == s.minimum && Double(Float(s.maximum)) == s.maximum
       if short { flags |= 16 }
       // There is nothing to share.
-      if !s.absoluteBound.isFinite { flags |= 32 }
+      if !s.absoluteBound.isFinite { flags |= 64 }
       writer.byte(flags)
       if hasValues {
         for value in [s.minimum, s.maximum] {
@@ -75,7 +75,7 @@ extension FieldStatistics {
       if flags & 4 != 0 { writer.f64(s.absoluteBound) }
       if s.largestError > 0 {
         for error in [s.largestError, s.rmse] {
-          if flags & 32 != 0 {
+          if flags & 64 != 0 {
             writer.f64(error)
             continue
           }
@@ -96,7 +96,7 @@ extension FieldStatistics {
     var result: [FieldStatistics] = []
     for field in layout.fields {
       var s = FieldStatistics()
-      let flags = try reader.byte(below: 64)
+      let flags = try reader.byte(below: 128)
       if flags & 1 != 0 {
         s.minimum = flags & 16 != 0 ? Double(try reader.f32()) : try reader.f64()
         s.maximum = flags & 16 != 0 ? Double(try reader.f32()) : try reader.f64()
@@ -105,7 +105,7 @@ extension FieldStatistics {
       s.absoluteBound =
         flags & 4 != 0
         ? try reader.f64() : absolute(field.bound, minimum: s.minimum, maximum: s.maximum)
-      if flags & 40 == 40 {
+      if flags & 72 == 72 {
         s.largestError = try reader.f64()
         s.rmse = try reader.f64()
       } else if flags & 8 != 0 {

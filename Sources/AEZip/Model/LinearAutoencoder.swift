@@ -1,10 +1,11 @@
-/// The linear autoencoder: principal components of standardized fields.
+/// The linear autoencoder of format versions 1 and 2: principal components of standardized fields.
+/// What is written since is a network without hidden layers.
 ///
 ///     z_k = sum over fields of v_kj * (x_j - mean_j) / scale_j           encode
 ///     x_j = mean_j + scale_j * sum over latents of v_kj * z_k            decode
 ///
-/// The rows v_k are orthonormal but for the rounding of weights. Fields are standardized by twice
-/// their bound, so that components serve the fields in proportion to the bits they need.
+/// The rows v_k are orthonormal but for the rounding of weights. Fields were standardized by
+/// twice their bound, so that components served the fields in proportion to the bits they needed.
 struct LinearAutoencoder {
   /// Fields of the layout that the model covers, ascending.
   var fields: [Int] = []
@@ -23,23 +24,6 @@ struct LinearAutoencoder {
 
   /// Weights are multiples of this: 16 bits with their sign.
   static let weightUnit = 0x1p-15
-
-  /// Components in closed form.
-  ///
-  /// - Parameter covariance: of the standardized fields, `fields.count` squared elements.
-  init(
-    fields: [Int], means: [Double], scales: [Double], eigen: SymmetricEigen, latentCount: Int
-  ) {
-    self.fields = fields
-    self.means = means
-    self.scales = scales
-    for latent in 0..<min(latentCount, Self.mostLatents(fieldCount: fields.count)) {
-      components.append(
-        eigen.vectors[latent].map {
-          max(-32767, min(32767, nearest($0 / Self.weightUnit))) * Self.weightUnit
-        })
-    }
-  }
 
   /// What restored latents add to predictions, in the code units of a chunk's columns.
   ///
@@ -76,34 +60,10 @@ struct LinearAutoencoder {
   }
 }
 
-// MARK: - In the file: Format.md, section 4
+// MARK: - In the file: Format.md, section 4.1
 
 extension LinearAutoencoder {
-  private static let kind: UInt8 = 1
-
-  func encoded() -> [UInt8] {
-    var writer = ByteWriter()
-    writer.byte(Self.kind)
-    writer.count(fields.count)
-    writer.count(latentCount)
-    var next = 0
-    for field in fields {
-      writer.count(field - next)
-      next = field + 1
-    }
-    for mean in means { writer.f64(mean) }
-    for scale in scales { writer.f64(scale) }
-    // All low bytes, then all high ones: each kind is alike.
-    for shift in [0, 8] {
-      for row in components {
-        for weight in row {
-          let code = Int16(weight / Self.weightUnit)
-          writer.byte(UInt8(truncatingIfNeeded: code >> Int16(shift)))
-        }
-      }
-    }
-    return writer.bytes
-  }
+  static let kind: UInt8 = 1
 
   init(decoding bytes: UnsafeRawBufferPointer, fieldCount: Int) throws(AEZipError) {
     var reader = ByteReader(bytes, what: "the model")

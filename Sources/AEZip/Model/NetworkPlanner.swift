@@ -17,16 +17,16 @@ extension ModelPlanner {
     let part = min(records.count / layout.recordSize, 4096)
     let plain = try cost(records, part, nil, level: 5)
     var (best, least) = (0, Double.infinity)
-    for latentCount in [3, 2, 4, 1, 6, 8, 12, 16] where latentCount <= fields.count / 2 {
+    for latentCount in [3, 6, 4, 2, 1, 8, 12, 16] where latentCount <= fields.count / 2 {
       let draft = try train(
         records, fields, latentCount: latentCount, records: 8192, epochs: 24, hidden: [32, 32])
       let bytes = try cost(records, part, draft, level: 5)
       if bytes < least { (best, least) = (latentCount, bytes) }
-      // Where the first few are far off, or more latents only cost more, others will not help.
-      if latentCount == 1 && least > 1.3 * plain { return nil }
-      if latentCount > 4 && bytes > least * 1.02 { break }
+      // Where the first two are far off, or more latents only cost more, others will not help.
+      if latentCount == 6 && least > 1.1 * plain { return nil }
+      if latentCount > 6 && bytes > least * 1.02 { break }
     }
-    guard best > 0, least < 1.3 * plain else { return nil }
+    guard best > 0, least < 1.1 * plain else { return nil }
     let hidden = recordCount > 16384 ? [64, 64] : [32, 32]
     return try train(
       records, fields, latentCount: best, records: 65536, epochs: 40, hidden: hidden)

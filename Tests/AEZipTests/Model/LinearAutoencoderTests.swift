@@ -93,3 +93,48 @@ import Testing
     }
   }
 }
+
+/// As writers of format version 2 made it.
+extension LinearAutoencoder {
+  /// Components in closed form.
+  ///
+  /// - Parameter covariance: of the standardized fields, `fields.count` squared elements.
+  init(
+    fields: [Int], means: [Double], scales: [Double], eigen: SymmetricEigen, latentCount: Int
+  ) {
+    self.init()
+    self.fields = fields
+    self.means = means
+    self.scales = scales
+    for latent in 0..<min(latentCount, Self.mostLatents(fieldCount: fields.count)) {
+      components.append(
+        eigen.vectors[latent].map {
+          max(-32767, min(32767, ($0 / Self.weightUnit).rounded())) * Self.weightUnit
+        })
+    }
+  }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.byte(Self.kind)
+    writer.count(fields.count)
+    writer.count(latentCount)
+    var next = 0
+    for field in fields {
+      writer.count(field - next)
+      next = field + 1
+    }
+    for mean in means { writer.f64(mean) }
+    for scale in scales { writer.f64(scale) }
+    // All low bytes, then all high ones: each kind is alike.
+    for shift in [0, 8] {
+      for row in components {
+        for weight in row {
+          let code = Int16(weight / Self.weightUnit)
+          writer.byte(UInt8(truncatingIfNeeded: code >> Int16(shift)))
+        }
+      }
+    }
+    return writer.bytes
+  }
+}
