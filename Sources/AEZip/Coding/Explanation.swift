@@ -146,6 +146,8 @@ extension ChunkDecoder {
   private func explainAlone(
     _ payload: UnsafeRawBufferPointer, _ plan: Plan, _ explanation: inout ChunkExplanation
   ) throws(AEZipError) {
+    // Without the model there are no records.
+    if case .missing = model, plan.latentCount > 0 { return }
     let count = plan.strands.recordCount
     let records = try Memory<UInt8>(count * layout.recordSize, zeroed: true)
     var offsets = List<Int?>()
