@@ -190,7 +190,7 @@ def decode(data: bytes) -> Container:
         elif entry.kind == STATISTICS:
             refuse_unless(layout is not None and statistics is None, "the order of sections")
             statistics, content = [], unpacked(payload)
-            if content[:1] == b"\x20":
+            if content[:1] == b"\x80":
                 short = content
             else:
                 statistics = read_statistics(content, layout)
