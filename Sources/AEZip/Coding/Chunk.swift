@@ -108,11 +108,12 @@ struct ChunkEncoder {
   /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let result = try encodeAll(records)
-    guard records.count <= ExactRows.mostBytes, bounds.contains(0) else { return result }
+    guard records.count <= ExactRows.mostBytes else { return result }
     var fields: List<Field> = List()
-    for index in 0..<layout.fields.count where bounds[index] == 0 {
+    for index in 0..<layout.fields.count where hasNoRoom(index) {
       fields.append(layout.fields[index])
     }
+    guard fields.count > 0 else { return result }
     let rows = try ByteBuffer()
     _ = try ExactRows.pack(records, fields, layout.recordSize, Zlib(), to: rows)
     guard rows.count < result.payload.count else { return result }
@@ -120,6 +121,11 @@ struct ChunkEncoder {
     plain.keepsRows = true
     let second = try plain.encodeAll(records)
     return second.payload.count < result.payload.count ? second : result
+  }
+
+  /// Whether the bound of a field lets no value change.
+  private func hasNoRoom(_ index: Int) -> Bool {
+    bounds[index] == 0 || bounds[index] < 1 && !layout.fields[index].type.isFloat
   }
 
   private func encodeAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
@@ -151,7 +157,7 @@ struct ChunkEncoder {
       }
       if isConstant(records, recordCount, field) {
         treatments[index] = .constant
-      } else if !keepsRows || bounds[index] > 0,
+      } else if !keepsRows || !hasNoRoom(index),
         let (units, proofBound) = Column.units(
           field: index, type: field.type, bound: bounds[index], extent: extent,
           plane: planes[index], strands: strands, allowLattice: true,
