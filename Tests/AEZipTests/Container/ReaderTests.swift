@@ -128,7 +128,7 @@ import Testing
   @Test func informationIsJSON() throws {
     let container = try table().compressed()
     let text = try container.withUnsafeBytes { try ContainerReader(bytes: $0).information() }
-    #expect(text.hasPrefix("{\"format_version\":2,\"records\":500,"))
+    #expect(text.hasPrefix("{\"format_version\":3,\"records\":500,"))
     #expect(text.hasSuffix("]}"))
     #expect(text.contains("\"name\":\"b\"") && text.contains("\"type\":\"f64\""))
   }
