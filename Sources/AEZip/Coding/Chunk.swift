@@ -109,13 +109,11 @@ struct ChunkEncoder {
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let result = try encodeAll(records)
     guard records.count <= ExactRows.mostBytes else { return result }
-    var fields: List<Field> = List()
-    for index in 0..<layout.fields.count where hasNoRoom(index) {
-      fields.append(layout.fields[index])
-    }
+    var fields: List<Int> = List()
+    for index in 0..<layout.fields.count where hasNoRoom(index) { fields.append(index) }
     guard fields.count > 0 else { return result }
     let rows = try ByteBuffer()
-    _ = try ExactRows.pack(records, fields, layout.recordSize, Zlib(), to: rows)
+    _ = try ExactRows.pack(records, fields, layout, Zlib(), to: rows)
     guard rows.count < result.payload.count else { return result }
     var plain = self
     plain.keepsRows = true
@@ -225,12 +223,10 @@ struct ChunkEncoder {
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
-    var exact: List<Field> = List()
-    for index in 0..<fieldCount where treatments[index] == .exact {
-      exact.append(layout.fields[index])
-    }
+    var exact: List<Int> = List()
+    for index in 0..<fieldCount where treatments[index] == .exact { exact.append(index) }
     if try ExactRows.write(
-      records, exact, layout.recordSize, ExactCoder(zlib: zlib, level: level), to: body,
+      records, exact, layout, ExactCoder(zlib: zlib, level: level), to: body,
       header: &header)
     {
       header.set(ChunkFlags.exactRows, at: flagPlace)
