@@ -164,10 +164,16 @@ typedef int32_t (*aez_write_fn)(void *context, const void *bytes, size_t size);
 typedef struct aez_writer aez_writer;
 
 /* Starts a container. Layout, options and metadata are copied. Bounds must not be AEZ_RELATIVE (the range is not
- * known before the last record): turn them into absolute ones first, see aez_ranges.
+ * known before the last record): see aez_writer_open_ranges.
  * Memory: about `threads` times a few chunks, whatever the number of records. */
 aez_status aez_writer_open(const aez_layout *layout, const aez_options *options, aez_write_fn write, void *context,
                            aez_writer **writer, aez_error *error);
+
+/* As aez_writer_open, but bounds may be AEZ_RELATIVE: to the ranges given, `field_count` minima and maxima over all
+ * records to come, as aez_ranges finds them. Values outside of them keep the same bound. */
+aez_status aez_writer_open_ranges(const aez_layout *layout, const double *minima, const double *maxima,
+                                  const aez_options *options, aez_write_fn write, void *context,
+                                  aez_writer **writer, aez_error *error);
 
 /* Adds records. Once a call failed every later one fails the same way. */
 aez_status aez_writer_append(aez_writer *writer, const void *records, uint64_t record_count, aez_error *error);
@@ -225,10 +231,10 @@ typedef struct aez_field_info {
   double bound;          /* as asked */
   uint64_t offset;
   double absolute_bound; /* the largest error permitted; 0 for exact */
-  double largest_error;  /* the largest error made */
-  double rmse;           /* the root mean squared error made */
-  double minimum;        /* of the finite values; NaN if there are none */
-  double maximum;
+  double largest_error;  /* the largest error made, rounded up: by less than 2e-5 of the bound (few records: 1/32) */
+  double rmse;           /* the root mean squared error made, rounded up alike */
+  double minimum;        /* of the finite values; NaN if there are none. Of few records it may be rounded down, */
+  double maximum;        /* and the maximum up, by at most two bounds */
   uint64_t missing;      /* NaN values */
 } aez_field_info;
 
@@ -239,7 +245,8 @@ aez_status aez_reader_metadata(const aez_reader *reader, const void **metadata, 
 
 /* Restores records first ..< first + count. Only the chunks that hold them are read and decoded.
  *   fields        NULL for whole records in the stored layout (record_size bytes each); else `field_count` field
- *                 indices, and the output holds just these, packed without gaps in the order given
+ *                 indices, each at most once (a second one is an INVALID_ARGUMENT), and the output holds just these,
+ *                 packed without gaps in the order given
  *   threads       0: one per processor
  *   records       caller-owned, `capacity` bytes
  * Errors: as aez_decompress. */

@@ -39,13 +39,42 @@ public func aez_writer_open(
   _ write: aez_write_fn?, _ context: UnsafeMutableRawPointer?,
   _ writer: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?
 ) -> aez_status {
+  open(layout, options, write, context, writer, error) { _ throws(AEZipError) in nil }
+}
+
+/// Starts a container whose relative bounds have ranges that are known.
+@_cdecl("aez_writer_open_ranges") @implementation
+public func aez_writer_open_ranges(
+  _ layout: UnsafePointer<aez_layout>?, _ minima: UnsafePointer<Double>?,
+  _ maxima: UnsafePointer<Double>?, _ options: UnsafePointer<aez_options>?,
+  _ write: aez_write_fn?, _ context: UnsafeMutableRawPointer?,
+  _ writer: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?
+) -> aez_status {
+  open(layout, options, write, context, writer, error) { (layout) throws(AEZipError) in
+    let minima = try required(minima, "minima")
+    let maxima = try required(maxima, "maxima")
+    var ranges = FieldRanges(layout: layout)
+    for field in 0..<layout.fields.count {
+      ranges.minima[field] = minima[field]
+      ranges.maxima[field] = maxima[field]
+    }
+    return ranges
+  }
+}
+
+private func open(
+  _ layout: UnsafePointer<aez_layout>?, _ options: UnsafePointer<aez_options>?,
+  _ write: aez_write_fn?, _ context: UnsafeMutableRawPointer?,
+  _ writer: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<aez_error>?,
+  _ ranges: (Layout) throws(AEZipError) -> FieldRanges?
+) -> aez_status {
   writer?.pointee = nil
   return entry(error) { () throws(AEZipError) in
     let writer = try required(writer, "writer")
     let write = try required(write, "write")
     let layout = try Layout(layout)
     let core = try ContainerWriter(
-      layout: layout, options: try CompressionOptions(options),
+      layout: layout, ranges: try ranges(layout), options: try CompressionOptions(options),
       write: { bytes in
         guard let start = bytes.baseAddress, bytes.count > 0 else { return true }
         return write(context, start, bytes.count) == 0

@@ -152,6 +152,8 @@ static void pointers_and_sizes(void) {
 
   CHECK_SAYS(aez_writer_open(&layout, &options, never, NULL, NULL, &error), REFUSED, "writer");
   CHECK_SAYS(aez_writer_open(&layout, &options, NULL, NULL, &writer, &error), REFUSED, "write");
+  CHECK_SAYS(aez_writer_open_ranges(&layout, NULL, high, &options, never, NULL, &writer, &error), REFUSED, "minima");
+  CHECK_SAYS(aez_writer_open_ranges(&layout, low, NULL, &options, never, NULL, &writer, &error), REFUSED, "maxima");
   CHECK(writer == NULL);
   CHECK_SAYS(aez_writer_append(NULL, some, 2, &error), REFUSED, "writer");
   CHECK_SAYS(aez_writer_finish(NULL, &error), REFUSED, "writer");

@@ -154,6 +154,18 @@ static void refused_streams(void) {
   file f = empty_file();
   CHECK_SAYS(aez_writer_open(&layout, &options, write_file, &f, &writer, &error), AEZ_INVALID_ARGUMENT, "relative");
   CHECK(writer == NULL && f.size == 0);
+  {
+    /* With ranges it is not refused. */
+    double low[FIELDS], high[FIELDS];
+    for (size_t i = 0; i < FIELDS; i++) {
+      low[i] = -1;
+      high[i] = 3;
+    }
+    CHECK_STATUS(aez_writer_open_ranges(&layout, low, high, &options, write_file, &f, &writer, &error), AEZ_OK);
+    CHECK(writer != NULL && f.size > 0);
+    aez_writer_free(writer); /* never finished */
+    f.size = 0;
+  }
 
   /* A refused batch would be missing from the file: the writer does not go on without it. */
   layout = absolute_layout(absolute);

@@ -196,7 +196,7 @@ def decode(data: bytes, model_file: Optional[bytes] = None) -> Container:
         elif entry.kind == STATISTICS:
             refuse_unless(layout is not None and statistics is None, "the order of sections")
             statistics, content = [], unpacked(payload)
-            if content[:1] == b"\x20":
+            if content[:1] == b"\x80":
                 short = content
             else:
                 statistics = read_statistics(content, layout)

@@ -45,22 +45,6 @@ def resolve(
     return [result.get(index, _EXACT) for index in range(len(fields))]
 
 
-def made_absolute(
-    bounds: Sequence[Tuple[int, float]], minima: np.ndarray, maxima: np.ndarray
-) -> List[Tuple[int, float]]:
-    """The same bounds without relative ones; a field that has no range becomes exact."""
-    result = []
-    for (kind, bound), low, high in zip(bounds, minima, maxima):
-        if kind == c.RELATIVE:
-            width = float(high) - float(low)
-            bound = (
-                bound * width if math.isfinite(width) else bound * float(high) - bound * float(low)
-            )
-            kind, bound = (c.ABSOLUTE, min(bound, 1.7976931348623157e308)) if high > low else _EXACT
-        result.append((kind, bound))
-    return result
-
-
 def _each(
     fields: Sequence[StoredField], bounds: Optional[Bounds]
 ) -> List[Tuple[int, Optional[float]]]:

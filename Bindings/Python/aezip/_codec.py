@@ -10,7 +10,7 @@ from typing import IO, Optional, Union, overload
 import numpy as np
 
 from . import _library as c
-from ._bounds import Bounds, made_absolute, resolve
+from ._bounds import Bounds, resolve
 from ._description import Description, Metadata
 from ._errors import InvalidArgumentError
 from ._handle import Containing
@@ -101,9 +101,8 @@ def compress(
         blob = _compress_in_memory(layout.in_memory(array), layout.for_library(bounds), options)
         _warn_of_drift(blob, model)
         return blob
-    if rel is not None:
-        bounds = made_absolute(bounds, *find_ranges(array, layout))
-    with Writer.started(file, layout, bounds, options) as writer:
+    ranges = None if rel is None else find_ranges(array, layout)
+    with Writer.started(file, layout, bounds, options, ranges) as writer:
         writer.append(array)
     if isinstance(file, (str, os.PathLike)) and model is not None and os.path.isfile(file):
         _warn_of_drift(file, model)

@@ -186,6 +186,13 @@ _SIGNATURES = {
         _STATUS,
         [POINTER(Layout), POINTER(Options), WRITE_FN, c_void_p, POINTER(c_void_p), _ERROR],
     ),
+    "aez_writer_open_ranges": (
+        _STATUS,
+        [
+            POINTER(Layout), c_void_p, c_void_p, POINTER(Options), WRITE_FN, c_void_p,
+            POINTER(c_void_p), _ERROR,
+        ],
+    ),  # fmt: skip
     "aez_writer_append": (_STATUS, [c_void_p, c_void_p, c_uint64, _ERROR]),
     "aez_writer_finish": (_STATUS, [c_void_p, _ERROR]),
     "aez_writer_free": (None, [c_void_p]),

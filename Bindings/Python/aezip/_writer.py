@@ -11,7 +11,7 @@ from typing import IO, Optional, Sequence, Tuple, Type, Union
 import numpy as np
 
 from . import _library as c
-from ._bounds import Bounds, made_absolute, resolve
+from ._bounds import Bounds, resolve
 from ._description import Description, Metadata
 from ._errors import InvalidArgumentError
 from ._layout import RecordLayout, as_records
@@ -66,9 +66,7 @@ class Writer:
         else:
             layout = RecordLayout.of(np.dtype(like), ())
         bounds = resolve(layout.fields, rel, abs, exact)
-        if ranges is not None:
-            bounds = made_absolute(bounds, *ranges)
-        elif any(kind == c.RELATIVE for kind, _ in bounds):
+        if ranges is None and any(kind == c.RELATIVE for kind, _ in bounds):
             raise InvalidArgumentError(
                 "a relative bound needs the range of all records before the first is written; give"
                 " ranges=aezip.ranges(records), or absolute bounds"
@@ -78,7 +76,7 @@ class Writer:
             level=level, latents=latents, threads=threads, chunk_records=chunk_records,
             metadata=description.encoded(), model=model, embed_model=embed_model,
         )  # fmt: skip
-        self._start(file, layout, bounds, options)
+        self._start(file, layout, bounds, options, ranges)
 
     @classmethod
     def started(
@@ -87,10 +85,11 @@ class Writer:
         layout: RecordLayout,
         bounds: Sequence[Tuple[int, float]],
         options: c.Options,
+        ranges: Optional[Ranges] = None,
     ) -> Writer:
         """A writer for what is known already: what :func:`aezip.compress` uses."""
         writer = cls.__new__(cls)
-        writer._start(file, layout, bounds, options)
+        writer._start(file, layout, bounds, options, ranges)
         return writer
 
     def _start(
@@ -99,6 +98,7 @@ class Writer:
         layout: RecordLayout,
         bounds: Sequence[Tuple[int, float]],
         options: c.Options,
+        ranges: Optional[Ranges],
     ) -> None:
         self.record_count = 0
         self._layout = layout
@@ -107,10 +107,20 @@ class Writer:
         self._error = c.Error()
         self._sink = Sink(file)
         try:
-            status = c.library.aez_writer_open(
-                layout.for_library(bounds), options, self._sink.function, None, self._handle,
-                self._error,
-            )  # fmt: skip
+            described = layout.for_library(bounds)
+            rest = (options, self._sink.function, None, self._handle, self._error)
+            if ranges is None:
+                status = c.library.aez_writer_open(described, *rest)
+            else:
+                minima, maxima = (
+                    np.ascontiguousarray(
+                        np.broadcast_to(np.asarray(each, np.float64), len(layout.fields))
+                    )
+                    for each in ranges
+                )
+                status = c.library.aez_writer_open_ranges(
+                    described, minima.ctypes.data, maxima.ctypes.data, *rest
+                )
             self._check(status)
         except BaseException:
             self._sink.close(complete=False)

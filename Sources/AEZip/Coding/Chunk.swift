@@ -140,18 +140,22 @@ struct ChunkEncoder {
   /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let result = try encodeAll(records)
-    guard records.count <= ExactRows.mostBytes, bounds.contains(0) else { return result }
-    var fields: List<Field> = List()
-    for index in 0..<layout.fields.count where bounds[index] == 0 {
-      fields.append(layout.fields[index])
-    }
+    guard records.count <= ExactRows.mostBytes else { return result }
+    var fields: List<Int> = List()
+    for index in 0..<layout.fields.count where hasNoRoom(index) { fields.append(index) }
+    guard fields.count > 0 else { return result }
     let rows = try ByteBuffer()
-    _ = try ExactRows.pack(records, fields, layout.recordSize, Zlib(), to: rows)
+    _ = try ExactRows.pack(records, fields, layout, Zlib(), to: rows)
     guard rows.count < result.payload.count else { return result }
     var plain = self
     plain.keepsRows = true
     let second = try plain.encodeAll(records)
     return second.payload.count < result.payload.count ? second : result
+  }
+
+  /// Whether the bound of a field lets no value change.
+  private func hasNoRoom(_ index: Int) -> Bool {
+    bounds[index] == 0 || bounds[index] < 1 && !layout.fields[index].type.isFloat
   }
 
   private func encodeAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
@@ -183,7 +187,7 @@ struct ChunkEncoder {
       }
       if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
-      } else if !keepsRows || bounds[index] > 0,
+      } else if !keepsRows || !hasNoRoom(index),
         let (units, proofBound) = Column.units(
           field: index, type: field.type, bound: bounds[index], extent: extent,
           plane: planes[index], strands: strands, allowLattice: true,
@@ -259,12 +263,10 @@ struct ChunkEncoder {
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
-    var exact: List<Field> = List()
-    for index in 0..<fieldCount where treatments[index] == .exact {
-      exact.append(layout.fields[index])
-    }
+    var exact: List<Int> = List()
+    for index in 0..<fieldCount where treatments[index] == .exact { exact.append(index) }
     if try ExactRows.write(
-      records, exact, layout.recordSize, ExactCoder(zlib: zlib, level: level), to: body,
+      records, exact, layout, ExactCoder(zlib: zlib, level: level), to: body,
       header: &header)
     {
       header.set(ChunkFlags.exactRows, at: flagPlace)

@@ -17,13 +17,15 @@ enum ExactRows {
   ///
   /// - Returns: whether as rows.
   static func write(
-    _ records: UnsafeRawBufferPointer, _ fields: List<Field>, _ recordSize: Int,
+    _ records: UnsafeRawBufferPointer, _ fields: List<Int>, _ layout: Layout,
     _ coder: ExactCoder, to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) -> Bool {
     guard fields.count > 0 else { return false }
+    let recordSize = layout.recordSize
     var planes = ByteWriter()
     let planeBytes = try ByteBuffer()
-    for field in fields {
+    for index in fields {
+      let field = layout.fields[index]
       let (transform, sizes) = try coder.pack(
         records, recordSize: recordSize, offset: field.offset, size: field.type.size,
         count: records.count / recordSize, to: planeBytes)
@@ -32,7 +34,7 @@ enum ExactRows {
     }
     if records.count <= mostBytes {
       let rows = try ByteBuffer()
-      let size = try pack(records, fields, recordSize, coder.zlib, to: rows)
+      let size = try pack(records, fields, layout, coder.zlib, to: rows)
       // A plane's size takes about a byte of the packed header.
       if size < planeBytes.count + planes.bytes.count {
         header.count(size)
@@ -47,18 +49,20 @@ enum ExactRows {
 
   /// Appends the stream; returns its size.
   static func pack(
-    _ records: UnsafeRawBufferPointer, _ fields: List<Field>, _ recordSize: Int, _ zlib: Zlib,
+    _ records: UnsafeRawBufferPointer, _ fields: List<Int>, _ layout: Layout, _ zlib: Zlib,
     to output: ByteBuffer
   ) throws(AEZipError) -> Int {
     var size = 0
-    for field in fields { size += field.type.size }
+    for index in fields { size += layout.fields[index].type.size }
+    let recordSize = layout.recordSize
     let count = records.count / recordSize
     let rows = try Memory<UInt8>(max(size * count, 1))
     var target = rows.base
     for record in 0..<count {
-      for field in fields {
-        memcpy(target, records.baseAddress! + (record * recordSize + field.offset), field.type.size)
-        target += field.type.size
+      for index in fields {
+        let (offset, width) = (layout.fields[index].offset, layout.fields[index].type.size)
+        memcpy(target, records.baseAddress! + (record * recordSize + offset), width)
+        target += width
       }
     }
     return try zlib.packSmallest(

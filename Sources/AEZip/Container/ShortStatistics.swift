@@ -7,8 +7,8 @@ import CPlatform
 /// are counted in 32nds of the bound, and a relative bound is the number of 8 binary digits that
 /// was kept.
 enum ShortStatistics {
-  /// The first byte; flags of exact statistics are less.
-  static let mark: UInt8 = 32
+  /// The first byte; flags of exact statistics are less than 64.
+  static let mark: UInt8 = 128
   static let mostRecords = 1024
   /// Bytes of records that a reader decodes to open a container.
   static let mostBytes = 1 << 22

@@ -278,7 +278,9 @@ public final class ContainerWriter {
     if !hasPlannedModel && records.count > 0 { try planModel(records) }
     var start = 0
     while start < records.count {
-      let count = min(threads, (records.count - start + chunkBytes - 1) / chunkBytes)
+      // A thread that is done takes the next chunk: few wait for the last of a batch.
+      let count = min(
+        threads > 1 ? 4 * threads : 1, (records.count - start + chunkBytes - 1) / chunkBytes)
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
         layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model,
