@@ -15,7 +15,7 @@ import tables
 
 import aezip
 
-FIXTURES = sorted((Path(__file__).resolve().parents[1] / "Fixtures").glob("*.aez"))
+FIXTURES = sorted((Path(__file__).resolve().parents[1] / "Fixtures").glob("v*_*.aez"))
 
 
 def assert_same(records: np.ndarray, **how) -> reference.Container:
