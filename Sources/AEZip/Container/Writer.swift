@@ -269,7 +269,8 @@ public final class ContainerWriter {
   ) throws(AEZipError) {
     let chunkBytes = recordsPerChunk * layout.recordSize
     // Nothing else will come: the whole container is one short chunk, which restores by itself.
-    let standsAlone = options.model == nil && !bounds.contains(.infinity)
+    var standsAlone = options.model == nil
+    for field in layout.fields where field.bound == .free { standsAlone = false }
     if isLast && standsAlone && sections.recordCount == 0 && records.count > 0
       && records.count <= chunkBytes
     {
