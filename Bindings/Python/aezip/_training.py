@@ -97,7 +97,8 @@ def train(
             denoising and variational models of more than 64 fields, else 0.
         dropout: share of hidden values left out at each step.
         validation: share of records held out for early stopping.
-        patience: epochs without improvement on them after which training stops; 0: never.
+        patience: epochs without improvement on them after which training stops; 0: never;
+            None: 100.
         noise: of denoising models: ``"gaussian"``, ``"masking"`` or ``"salt-and-pepper"``.
         noise_amount: deviations of Gaussian noise, or the share of values disturbed.
         sparsity: of sparse models: ``"l1"`` or ``"kl"``.

@@ -99,7 +99,7 @@ public struct TrainingOptions: Sendable {
   /// The share of records held out for early stopping; 0: none, and the last weights are kept.
   public var validationShare = 0.1
   /// Epochs without a new best on held-out records after which training stops; 0: never.
-  public var patience = 0
+  public var patience = 100
   public var seed: UInt64 = 0
   /// 0 means one per processor. The model does not depend on it.
   public var threads = 0

@@ -57,7 +57,7 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Passes over the records, at most [chosen].")
   var epochs: Int?
 
-  @Option(help: "Epochs without improvement after which training stops [never].")
+  @Option(help: "Epochs without improvement after which training stops, 0: never [100].")
   var patience: Int?
 
   @Option(help: "The share of records held out to watch the loss on.")
