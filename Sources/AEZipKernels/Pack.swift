@@ -54,6 +54,20 @@ func raw(
   var (pending, pendingCount) = (bits!.pointee.pending, UInt64(bits!.pointee.count))
   var index = 0
   while index < count {
+    if shift == 0 && index & 63 == 0 {
+      // Nearly all symbols leave nothing out.
+      let end = index &+ 64 < count ? index &+ 64 : count
+      var all: UInt32 = 0
+      var next = index
+      while next < end {
+        all |= UInt32(bitPattern: (codes[next] &<< 1) ^ (codes[next] &>> 31))
+        next &+= 1
+      }
+      if all < 128 {
+        index = end
+        continue
+      }
+    }
     let code = codes[index]
     let u = UInt64(UInt32(bitPattern: (code &<< 1) ^ (code &>> 31)))
     let h = u &>> shift

@@ -38,17 +38,41 @@ func scatter(
 }
 
 @inline(__always)
-func forEachCell<Wide>(
+func forEachCell<Wide: SIMDScalar>(
   _ output: UnsafeMutableRawPointer, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
   _ places: aezk_places, _: Wide.Type,
   _ body: (_ value: Wide, _ origin: Int64, _ place: UnsafeMutableRawPointer) -> Void
 ) {
+  let size = MemoryLayout<Wide>.stride
   var record = places.first
   var lane = 0
   while lane < places.lanes {
+    let row = (places.row &+ lane) &* size
+    let step = places.strand &+ (lane < places.longer ? 1 : 0)
+    let last = record &+ 3 &* step
+    // Four lanes at a time, where all four are alike and wanted.
+    if lane &+ 4 <= places.lanes, lane >= places.longer || lane &+ 4 <= places.longer, record >= 0,
+      last < places.records
+    {
+      let apart = step &* places.record_size
+      let base = output + record &* places.record_size
+      var index = 0
+      while index < count {
+        let cell = cells[index]
+        let values = cell.values.loadUnaligned(fromByteOffset: row, as: SIMD4<Wide>.self)
+        let place = base + cell.offset
+        body(values[0], cell.origin, place)
+        body(values[1], cell.origin, place + apart)
+        body(values[2], cell.origin, place + 2 &* apart)
+        body(values[3], cell.origin, place + 3 &* apart)
+        index &+= 1
+      }
+      record &+= 4 &* step
+      lane &+= 4
+      continue
+    }
     if record >= 0 && record < places.records {
       let base = output + record &* places.record_size
-      let row = (places.row &+ lane) &* MemoryLayout<Wide>.stride
       var index = 0
       while index < count {
         let cell = cells[index]
@@ -56,7 +80,7 @@ func forEachCell<Wide>(
         index &+= 1
       }
     }
-    record &+= places.strand &+ (lane < places.longer ? 1 : 0)
+    record &+= step
     lane &+= 1
   }
 }
@@ -84,23 +108,42 @@ func gather(
 }
 
 @inline(__always)
-func forEachInput<Stored, Wide>(
+func forEachInput<Stored, Wide: SIMDScalar>(
   _ input: UnsafeRawPointer, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
   _ places: aezk_places, _: Stored.Type, _: Wide.Type,
   _ convert: (_ value: Stored, _ origin: Int64) -> Wide
 ) {
+  let size = MemoryLayout<Wide>.stride
   var base = input + places.first &* places.record_size
   var lane = 0
   while lane < places.lanes {
-    let row = (places.row &+ lane) &* MemoryLayout<Wide>.stride
+    let row = (places.row &+ lane) &* size
+    let apart = (places.strand &+ (lane < places.longer ? 1 : 0)) &* places.record_size
+    // Four lanes at a time, where all four are alike.
+    let isWhole =
+      lane &+ 4 <= places.lanes && (lane >= places.longer || lane &+ 4 <= places.longer)
     var index = 0
-    while index < count {
-      let cell = cells[index]
-      let value = (base + cell.offset).loadUnaligned(as: Stored.self)
-      cell.values.storeBytes(of: convert(value, cell.origin), toByteOffset: row, as: Wide.self)
-      index &+= 1
+    if isWhole {
+      while index < count {
+        let cell = cells[index]
+        let place = base + cell.offset
+        let values = SIMD4<Wide>(
+          convert(place.loadUnaligned(as: Stored.self), cell.origin),
+          convert((place + apart).loadUnaligned(as: Stored.self), cell.origin),
+          convert((place + 2 &* apart).loadUnaligned(as: Stored.self), cell.origin),
+          convert((place + 3 &* apart).loadUnaligned(as: Stored.self), cell.origin))
+        (cell.values + row).storeBytes(of: values, as: SIMD4<Wide>.self)
+        index &+= 1
+      }
+    } else {
+      while index < count {
+        let cell = cells[index]
+        let value = (base + cell.offset).loadUnaligned(as: Stored.self)
+        cell.values.storeBytes(of: convert(value, cell.origin), toByteOffset: row, as: Wide.self)
+        index &+= 1
+      }
     }
-    base += (places.strand &+ (lane < places.longer ? 1 : 0)) &* places.record_size
-    lane &+= 1
+    base += isWhole ? 4 &* apart : apart
+    lane &+= isWhole ? 4 : 1
   }
 }

@@ -72,7 +72,7 @@ final class Packer {
   /// them would tell more than they cost.
   private func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
-    let stride = max(1, count / (level > 3 ? 4096 : 1024))
+    let stride = max(1, count / (level > 3 ? 4096 : 512))
     var sum = 0.0
     var largest = 0.0
     var sampled = 0

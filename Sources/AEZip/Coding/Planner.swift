@@ -39,7 +39,7 @@ struct Effort {
   /// Records from which a chunk of so many columns is planned.
   func sampleRows(_ columns: Int) -> Int {
     let width = (columns + 15) / 16 * 16
-    let most = level >= 7 ? 16384 : min(level >= 4 ? 8192 : 4096, 1 << 18 / columns)
+    let most = level >= 7 ? 16384 : min(level >= 4 ? 8192 : 2048 * min(level, 2), 1 << 18 / columns)
     return max(leastRows, min(most, momentBudget / (width * width * 2)))
   }
   /// Records from which a tree grows.
@@ -70,7 +70,8 @@ struct Planner {
     guard sample.targetCount > 0 else { return }
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
-    let lags = looksBack && count <= effort.mostLaggedFields ? (count <= 160 ? 2 : 1) : 0
+    let lags =
+      looksBack && count <= effort.mostLaggedFields ? (count <= 160 && effort.level > 1 ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =
