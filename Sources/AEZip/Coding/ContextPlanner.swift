@@ -328,6 +328,7 @@ struct ContextPlanner {
     }
     // Counted zeros come this near to the entropy.
     let floor = 0.012 * Double(count)
-    return max(Entropy.bits(histogram, used), floor) * scale + 3 * Double(kinds)
+    return max(Entropy.bits(histogram, used), floor) * scale + (3 + Entropy.bias * scale)
+      * Double(kinds)
   }
 }

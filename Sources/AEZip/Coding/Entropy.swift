@@ -35,6 +35,10 @@ enum Entropy {
     return Double(total)
   }
 
+  /// Bits by which the entropy of a sample is too small, for each symbol that occurs: 1 / (2 ln 2)
+  /// (Miller 1955).
+  static let bias = 0.7213475204444817
+
   /// Bits of a perfect code for symbols of these counts.
   static func bits(_ counts: [Int]) -> Double {
     counts.withUnsafeBufferPointer { counts.isEmpty ? 0 : bits($0.baseAddress!, $0.count) }

@@ -19,11 +19,11 @@ struct Effort {
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
   /// Records from which contexts are planned, for so many columns.
   func contextRows(_ columns: Int) -> Int {
-    level >= 7 ? 16384 : max(1536, min(6144, 1 << 20 / max(1, columns)))
+    level >= 7 ? 16384 : max(1024, min(6144, 1 << 18 / max(1, columns)))
   }
   /// Codes of a column that are searched for repeats, once or twice.
   func repeatWindow(_ columns: Int) -> Int {
-    level >= 7 ? 8192 : max(1024, min(4096, 1 << 17 / columns))
+    level >= 7 ? 8192 : max(512, min(4096, 1 << 17 / columns))
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
@@ -425,6 +425,7 @@ struct Planner {
   private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
     var kinds = 0
     for symbol in 0..<used where counts[symbol] > 0 { kinds &+= 1 }
-    return Entropy.bits(counts, used) * scale + 5 * Double(kinds) + ContextPlanner.classBits
+    return Entropy.bits(counts, used) * scale + (5 + Entropy.bias * scale) * Double(kinds)
+      + ContextPlanner.classBits
   }
 }
