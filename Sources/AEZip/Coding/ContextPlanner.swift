@@ -328,7 +328,8 @@ struct ContextPlanner {
     }
     // Counted zeros come this near to the entropy.
     let floor = 0.012 * Double(count)
-    return max(Entropy.bits(histogram, used), floor) * scale + (3 + Entropy.bias * scale)
+    return max(Entropy.bits(histogram, used), floor) * scale
+      + (3 + Entropy.bias * max(0, scale - 1))
       * Double(kinds)
   }
 }

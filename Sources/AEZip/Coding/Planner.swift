@@ -425,7 +425,8 @@ struct Planner {
   private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
     var kinds = 0
     for symbol in 0..<used where counts[symbol] > 0 { kinds &+= 1 }
-    return Entropy.bits(counts, used) * scale + (5 + Entropy.bias * scale) * Double(kinds)
+    return Entropy.bits(counts, used) * scale + (5 + Entropy.bias * max(0, scale - 1))
+      * Double(kinds)
       + ContextPlanner.classBits
   }
 }

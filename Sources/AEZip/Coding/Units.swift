@@ -29,7 +29,7 @@ struct Extent {
     var count = 0
     let middle = minimum / 2 + maximum / 2
     // Whole blocks: every 64th part of the chunk has its share.
-    let blocks = min(strands.blockCount, 16)
+    let blocks = strands.blockCount <= 32 ? strands.blockCount : 16
     for sample in 0..<blocks {
       let block = strands.blockCount * sample / blocks * Strands.width
       for index in block..<block + strands.laneCount {
