@@ -7,32 +7,15 @@ enum Entropy {
   /// Bits that deflate's Huffman codes take for symbols of these counts. The end of the block has a
   /// code too, so that of two symbols one takes two bits.
   ///
-  /// Builds the optimal code's lengths by merging; the code tables are not counted.
+  /// The code tables are not counted.
   static func huffmanBits(_ counts: [Int]) -> Double {
-    let unordered = [1] + counts.filter { $0 > 0 }
-    guard unordered.count > 1 else { return 0 }
-    let leaves = ascending(unordered.map { Double($0) }).map { unordered[$0] }
-    // Two queues: leaves in ascending order, and inner nodes, which arise in ascending order.
-    var inner: [Int] = []
-    inner.reserveCapacity(leaves.count)
-    var leaf = 0
-    var node = 0
-    var total = 0
-    for _ in 1..<leaves.count {
-      var sum = 0
-      for _ in 0..<2 {
-        if node >= inner.count || (leaf < leaves.count && leaves[leaf] <= inner[node]) {
-          sum += leaves[leaf]
-          leaf += 1
-        } else {
-          sum += inner[node]
-          node += 1
-        }
-      }
-      inner.append(sum)
-      total += sum
+    var sums = [1] + counts.filter { $0 > 0 }
+    let used = sums.count
+    sums += [Int](repeating: 0, count: used)
+    return sums.withUnsafeMutableBufferPointer {
+      sortAscending($0.baseAddress!, used)
+      return Double(PrefixCode.merge($0.baseAddress!, used, parents: nil))
     }
-    return Double(total)
   }
 
   /// Bits by which the entropy of a sample is too small, for each symbol that occurs: 1 / (2 ln 2)

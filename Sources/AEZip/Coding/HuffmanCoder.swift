@@ -205,6 +205,37 @@ final class PrefixCode {
     keys = try Memory(Self.most)
   }
 
+  /// Joins the two rarest nodes again and again.
+  ///
+  /// - Parameters:
+  ///   - sums: the counts of `used` leaves, ascending; those of inner nodes, which arise in ascending
+  ///     order too, are put behind them, the root's last.
+  ///   - parents: receives the inner node that each node is joined in.
+  /// - Returns: the bits of all symbols: each count times the length of its code.
+  static func merge(
+    _ sums: UnsafeMutablePointer<Int>, _ used: Int, parents: UnsafeMutablePointer<Int>?
+  ) -> Int {
+    var total = 0
+    var (leaf, node) = (0, used)
+    for inner in used..<max(2 * used - 1, used) {
+      var sum = 0
+      for _ in 0..<2 {
+        var taken = leaf
+        if leaf < used && (node >= inner || sums[leaf] <= sums[node]) {
+          leaf += 1
+        } else {
+          taken = node
+          node += 1
+        }
+        sum += sums[taken]
+        parents?[taken] = inner
+      }
+      sums[inner] = sum
+      total += sum
+    }
+    return total
+  }
+
   /// Sets the length of each symbol's code, 0 for symbols that do not occur, and the codes: bits
   /// reversed, times 256, plus the length. At least two symbols must occur.
   ///
@@ -224,23 +255,7 @@ final class PrefixCode {
     }
     sortAscending(keys.base, used)
     for leaf in 0..<used { sums.base[leaf] = keys.base[leaf] >> 9 }
-    // Two queues: leaves, and inner nodes, both ascending.
-    var (leaf, node) = (0, used)
-    for inner in used..<2 * used - 1 {
-      var sum = 0
-      for _ in 0..<2 {
-        var taken = leaf
-        if leaf < used && (node >= inner || sums.base[leaf] <= sums.base[node]) {
-          leaf += 1
-        } else {
-          taken = node
-          node += 1
-        }
-        sum += sums.base[taken]
-        parents.base[taken] = inner
-      }
-      sums.base[inner] = sum
-    }
+    _ = Self.merge(sums.base, used, parents: parents.base)
     // Depths from the root down; then how many codes have each length.
     let depths = sums.base
     depths[2 * used - 2] = 0
