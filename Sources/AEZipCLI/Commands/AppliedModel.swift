@@ -1,4 +1,20 @@
 import AEZip
+import ArgumentParser
+
+/// The table that a model is applied to, and the model.
+struct AppliedArguments: ParsableArguments {
+  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
+  var input: String
+
+  @Option(help: ArgumentHelp("The model.", valueName: "MODEL.aezm"))
+  var model: String
+
+  @OptionGroup var table: TableArguments
+
+  func open(_ log: Log) throws -> AppliedModel {
+    try AppliedModel(model, to: input, table, log)
+  }
+}
 
 /// A model, and the table that it is applied to.
 struct AppliedModel {

@@ -12,22 +12,17 @@ struct Encode: ParsableCommand {
       OUTPUT is .npy (float32, records x latents), .csv or .f32, by its ending.
       """)
 
-  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
-  var input: String
-
-  @Option(help: ArgumentHelp("The model.", valueName: "MODEL.aezm"))
-  var model: String
+  @OptionGroup var arguments: AppliedArguments
 
   @Option(name: .shortAndLong, help: "The latents to write, or - for standard output.")
   var output: String
 
-  @OptionGroup var table: TableArguments
   @OptionGroup var work: WorkArguments
   @OptionGroup var result: ResultArguments
 
   func run() throws {
     let log = work.log
-    let applied = try AppliedModel(model, to: input, table, log)
+    let applied = try arguments.open(log)
     let latents = applied.model.latentCount
     let format = result.format(output, usual: output == "-" ? .f32 : .npy, log: log)
     let target = try result.create(output)

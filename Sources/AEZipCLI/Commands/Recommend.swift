@@ -13,11 +13,7 @@ struct Recommend: ParsableCommand {
       that the model expects; for each record the best first.
       """)
 
-  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
-  var input: String
-
-  @Option(help: ArgumentHelp("The model.", valueName: "MODEL.aezm"))
-  var model: String
+  @OptionGroup var arguments: AppliedArguments
 
   @Option(name: .customShort("k"), help: ArgumentHelp("Fields for each record.", valueName: "N"))
   var best = 10
@@ -25,7 +21,6 @@ struct Recommend: ParsableCommand {
   @Option(name: .shortAndLong, help: "The .csv to write [standard output].")
   var output = "-"
 
-  @OptionGroup var table: TableArguments
   @OptionGroup var work: WorkArguments
   @OptionGroup var result: ResultArguments
 
@@ -37,7 +32,7 @@ struct Recommend: ParsableCommand {
 
   func run() throws {
     let log = work.log
-    let applied = try AppliedModel(model, to: input, table, log)
+    let applied = try arguments.open(log)
     let target = try OutputFile(path: output, overwrite: result.force)
     let lines = CsvLines(target)
     try lines.add(["record", "field", "expected"])

@@ -12,11 +12,7 @@ struct Reconstruct: ParsableCommand {
       OUTPUT has the columns of INPUT; those that the model does not know stay.
       """)
 
-  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
-  var input: String
-
-  @Option(help: ArgumentHelp("The model.", valueName: "MODEL.aezm"))
-  var model: String
+  @OptionGroup var arguments: AppliedArguments
 
   @Option(name: .shortAndLong, help: "The table to write, or - for standard output.")
   var output: String
@@ -27,7 +23,6 @@ struct Reconstruct: ParsableCommand {
   @Option(help: "How often missing values are predicted anew.")
   var iterations = 10
 
-  @OptionGroup var table: TableArguments
   @OptionGroup var work: WorkArguments
   @OptionGroup var result: ResultArguments
 
@@ -39,7 +34,7 @@ struct Reconstruct: ParsableCommand {
 
   func run() throws {
     let log = work.log
-    let applied = try AppliedModel(model, to: input, table, log)
+    let applied = try arguments.open(log)
     let source = applied.source
     let exact = [Bound](repeating: .exact, count: source.fields.count)
     let origin = Origin(metadata: try source.plan(bounds: exact).metadata.text)

@@ -14,11 +14,7 @@ struct Score: ParsableCommand {
       with the largest scores are printed with the fields that are worst.
       """)
 
-  @Argument(help: ArgumentHelp("The table, or - for standard input.", valueName: "INPUT"))
-  var input: String
-
-  @Option(help: ArgumentHelp("The model.", valueName: "MODEL.aezm"))
-  var model: String
+  @OptionGroup var arguments: AppliedArguments
 
   @Option(name: .shortAndLong, help: "All scores: .npy, .csv or .f64; - for standard output.")
   var output: String?
@@ -26,7 +22,6 @@ struct Score: ParsableCommand {
   @Option(help: "How many of the worst records are printed.")
   var top = 10
 
-  @OptionGroup var table: TableArguments
   @OptionGroup var work: WorkArguments
   @OptionGroup var result: ResultArguments
 
@@ -38,7 +33,7 @@ struct Score: ParsableCommand {
 
   func run() throws {
     let log = work.log
-    let applied = try AppliedModel(model, to: input, table, log)
+    let applied = try arguments.open(log)
     let format = output.map { result.format($0, usual: $0 == "-" ? .csv : .npy, log: log) }
     let target = try output.map { try result.create($0) }
     let sink = try target.map {
