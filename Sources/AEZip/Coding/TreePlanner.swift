@@ -92,7 +92,7 @@ final class TreePlanner {
     let count = rows.count
     guard count >= 4 * Self.leastRows else { return Tree() }
     clip(residuals, rows)
-    let candidates = screen(column, index, rows)
+    let candidates = try screen(column, index, rows)
     guard !candidates.isEmpty else { return Tree() }
 
     let spare = try Memory<Int32>(count)
@@ -205,7 +205,7 @@ final class TreePlanner {
   /// The columns that tell the most when cut into all their bins.
   private func screen(
     _ column: Column, _ index: Int, _ rows: Memory<Int32>
-  ) -> List<Regression.Candidate> {
+  ) throws(AEZipError) -> List<Regression.Candidate> {
     var all = List<Regression.Candidate>()
     let reach = effort.treeReach
     for back in 1...max(1, reach) where back <= index {
@@ -228,7 +228,7 @@ final class TreePlanner {
     }
     let count = min(rows.count, 2048)
     let step = rows.count / count
-    guard let few = try? Memory<Int32>(count) else { return List() }
+    let few = try Memory<Int32>(count)
     for place in 0..<count { few.base[place] = rows.base[place * step] }
     let whole = bits(few.base, count, column.multiple)
     // Latents follow from latents only, so that they can be read alone.
