@@ -472,14 +472,21 @@ enum CodeOrder {
     }
   }
 
+  /// A plane's codes as the only field of records; their bits are moved like those of Float.
+  private static func asRecords(
+    _ plane: UnsafeMutablePointer<Int32>, _ strands: Strands
+  ) throws(AEZipError) -> RecordFields {
+    var codes = try RecordFields(most: 1, recordSize: 4, strands: strands)
+    codes.add(plane, offset: 0, type: .f32, origin: 0)
+    return codes
+  }
+
   /// Record after record: repeats of records lie as they lay in the input.
   static func byRecord(
     _ plane: UnsafeMutablePointer<Int32>, _ strands: Strands, _ kernels: Kernels,
     into ordered: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) {
-    // The bits of codes are moved like those of Float.
-    var codes = try RecordFields(most: 1, recordSize: 4, strands: strands)
-    codes.add(plane, offset: 0, type: .f32, origin: 0)
+    var codes = try asRecords(plane, strands)
     for block in 0..<strands.blockCount {
       codes.scatter(
         block, lanes: strands.activeLanes(block), row: block * Strands.width, to: ordered,
@@ -534,8 +541,7 @@ enum CodeOrder {
     _ ordered: UnsafePointer<Int32>, _ strands: Strands, _ kernels: Kernels,
     into plane: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) {
-    var codes = try RecordFields(most: 1, recordSize: 4, strands: strands)
-    codes.add(plane, offset: 0, type: .f32, origin: 0)
+    var codes = try asRecords(plane, strands)
     for block in 0..<strands.blockCount {
       codes.gather(
         block, lanes: strands.activeLanes(block), row: block * Strands.width, from: ordered,
