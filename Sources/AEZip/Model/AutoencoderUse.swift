@@ -324,26 +324,4 @@ extension ElementType {
     }
     for lane in lanes..<64 { out[lane] = out[lanes - 1] }
   }
-
-  /// Rounded and clamped to the type; NaN becomes 0 in integers.
-  func store(_ value: Double, to p: UnsafeMutableRawPointer) {
-    switch self {
-    case .f32: return p.storeBytes(of: Float(value), as: Float.self)
-    case .f64: return p.storeBytes(of: value, as: Double.self)
-    default: break
-    }
-    let whole = value.magnitude < 0x1p51 ? nearest(value) : value
-    if self == .u64 {
-      let bits = whole >= 0x1p64 ? UInt64.max : whole > 0 ? UInt64(whole) : 0
-      return p.storeBytes(of: bits, as: UInt64.self)
-    }
-    let range = clampRange(origin: 0)
-    let limited =
-      self == .i64
-      ? max(-0x1p63, min(whole, 0x1p63 - 1024))
-      : max(range.lowerBound, min(whole, range.upperBound))
-    let bits = limited == limited ? Int64(limited) : 0
-    // Little-endian: the low bytes come first.
-    withUnsafeBytes(of: bits) { p.copyMemory(from: $0.baseAddress!, byteCount: size) }
-  }
 }

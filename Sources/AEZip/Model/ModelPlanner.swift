@@ -255,21 +255,3 @@ struct ModelPlanner {
     return bits * Double(recordCount) + 16 * Double(size * latentCount) + 128 * Double(size)
   }
 }
-
-extension ElementType {
-  /// One value as a Double, rounded for wide integers.
-  func load(_ p: UnsafeRawPointer) -> Double {
-    switch self {
-    case .f32: Double(p.loadUnaligned(as: Float.self))
-    case .f64: p.loadUnaligned(as: Double.self)
-    case .i8: Double(p.load(as: Int8.self))
-    case .i16: Double(p.loadUnaligned(as: Int16.self))
-    case .i32: Double(p.loadUnaligned(as: Int32.self))
-    case .i64: Double(p.loadUnaligned(as: Int64.self))
-    case .u8: Double(p.load(as: UInt8.self))
-    case .u16: Double(p.loadUnaligned(as: UInt16.self))
-    case .u32: Double(p.loadUnaligned(as: UInt32.self))
-    case .u64: Double(p.loadUnaligned(as: UInt64.self))
-    }
-  }
-}

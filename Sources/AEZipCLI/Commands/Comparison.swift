@@ -148,15 +148,13 @@ final class Comparison {
     for record in 0..<recordCount {
       let place = record * stride + offset
       let restoredPlace = record * restoredStride + fields[index].offset
-      let isSame =
-        memcmp(
-          original.baseAddress! + place, restored.baseAddress! + restoredPlace, type.size) == 0
-      if isSame { continue }
+      let before = original.baseAddress! + place
+      let after = restored.baseAddress! + restoredPlace
+      if memcmp(before, after, type.size) == 0 { continue }
       let error: Double
       switch type {
       case .f32, .f64:
-        error = abs(
-          loadDouble(original, place, type) - loadDouble(restored, restoredPlace, type))
+        error = abs(type.load(before) - type.load(after))
       case .i8, .i16, .i32, .i64:
         let (a, b) = (
           loadInteger(original, place, type), loadInteger(restored, restoredPlace, type)
@@ -172,8 +170,7 @@ final class Comparison {
       let isBroken = results[index].isBitExact || !(error <= results[index].bound)
       note(index, error: error, isBroken: isBroken) {
         "field \(name(index)), record \(firstRecord + record): "
-          + "\(loadDouble(original, place, type)) came back as "
-          + "\(loadDouble(restored, restoredPlace, type)), bound "
+          + "\(type.load(before)) came back as \(type.load(after)), bound "
           + boundText(container.bound(index))
       }
     }

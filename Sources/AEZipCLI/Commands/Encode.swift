@@ -92,7 +92,7 @@ struct Decode: ParsableCommand {
       for place in points.indices {
         let field = source.fields[place % width]
         points[place] = Float(
-          loadDouble(batch, place / width * source.recordSize + field.offset, field.type))
+          field.type.load(batch.baseAddress! + (place / width * source.recordSize + field.offset)))
       }
       let buffer = RecordBuffer(byteCount: count * layout.recordSize)
       let records = UnsafeMutableRawBufferPointer(

@@ -62,10 +62,11 @@ struct Search: ParsableCommand {
       for (field, column) in zip(reader.layout.fields, columns) {
         guard let column else { continue }
         for record in 0..<count {
-          let value = loadDouble(
-            batch, record * source.recordSize + column.offset, column.type)
-          storeDouble(
-            value, records.bytes, record * reader.layout.recordSize + field.offset, field.type)
+          let value = column.type.load(
+            batch.baseAddress! + (record * source.recordSize + column.offset))
+          field.type.store(
+            value,
+            to: records.bytes.baseAddress! + (record * reader.layout.recordSize + field.offset))
         }
       }
       var queries = [Float](repeating: 0, count: count * reader.latentCount)
@@ -114,29 +115,5 @@ struct Search: ParsableCommand {
         "has no column '\(fields[index].name)', which \(container.file.name) has; give records of "
           + "the same fields")
     }
-  }
-}
-
-/// A value as the nearest of a type; a missing integer is 0.
-private func storeDouble(
-  _ value: Double, _ target: UnsafeMutableRawBufferPointer, _ offset: Int, _ type: ElementType
-) {
-  func store<Value: FixedWidthInteger>(_: Value.Type) {
-    let whole = value.rounded()
-    let limited =
-      Value(exactly: whole) ?? (value.isNaN ? 0 : value < 0 ? Value.min : Value.max)
-    target.storeBytes(of: limited, toByteOffset: offset, as: Value.self)
-  }
-  switch type {
-  case .f32: target.storeBytes(of: Float(value), toByteOffset: offset, as: Float.self)
-  case .f64: target.storeBytes(of: value, toByteOffset: offset, as: Double.self)
-  case .i8: store(Int8.self)
-  case .i16: store(Int16.self)
-  case .i32: store(Int32.self)
-  case .i64: store(Int64.self)
-  case .u8: store(UInt8.self)
-  case .u16: store(UInt16.self)
-  case .u32: store(UInt32.self)
-  case .u64: store(UInt64.self)
   }
 }

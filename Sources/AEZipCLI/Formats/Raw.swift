@@ -79,7 +79,8 @@ final class RawSink: RecordSink {
     values.withUnsafeMutableBytes { target in
       for (index, field) in table.fields.enumerated() {
         for record in 0..<recordCount {
-          let value = loadDouble(records, record * table.recordSize + field.offset, field.type)
+          let value = field.type.load(
+            records.baseAddress! + (record * table.recordSize + field.offset))
           let place = record * stride + index * type.size
           if type == .f32 {
             target.storeBytes(of: Float(value), toByteOffset: place, as: Float.self)
@@ -93,21 +94,4 @@ final class RawSink: RecordSink {
   }
 
   func finish() {}
-}
-
-/// A value of any type as a Double; 64-bit integers are rounded.
-@inline(__always)
-func loadDouble(_ records: UnsafeRawBufferPointer, _ offset: Int, _ type: ElementType) -> Double {
-  switch type {
-  case .f32: Double(records.loadUnaligned(fromByteOffset: offset, as: Float.self))
-  case .f64: records.loadUnaligned(fromByteOffset: offset, as: Double.self)
-  case .i8: Double(records.loadUnaligned(fromByteOffset: offset, as: Int8.self))
-  case .i16: Double(records.loadUnaligned(fromByteOffset: offset, as: Int16.self))
-  case .i32: Double(records.loadUnaligned(fromByteOffset: offset, as: Int32.self))
-  case .i64: Double(records.loadUnaligned(fromByteOffset: offset, as: Int64.self))
-  case .u8: Double(records.loadUnaligned(fromByteOffset: offset, as: UInt8.self))
-  case .u16: Double(records.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-  case .u32: Double(records.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-  case .u64: Double(records.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-  }
 }
