@@ -67,6 +67,9 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.split_f64 = splitF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
+  kernels.pointee.magnitudes = magnitudes
+  kernels.pointee.weigh = weigh
+  kernels.pointee.correlate = correlate
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram

@@ -74,6 +74,13 @@ typedef struct aezk_kernels {
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
+  /* out = min(|code|, cut) */
+  void (*magnitudes)(float *out, const int32_t *codes, long count, float cut);
+  /* sums += weight * min(|code|, 32767) */
+  void (*weigh)(int32_t *sums, const int32_t *codes, long count, int32_t weight);
+  /* 16 partial sums each of a, b, a a, b b, a b */
+  void (*correlate)(const float *a, const float *b, long count, float *sums);
+
   /* widens minimum and maximum (a lane each) to the finite values of x */
   void (*extent_f32)(const float *x, float *minimum, float *maximum);
   void (*extent_f64)(const double *x, double *minimum, double *maximum);
@@ -145,6 +152,17 @@ typedef struct aezk_kernels {
   void (*step)(float *w, const float *g, float *m, float *v, long count, float rate, float decay, float momentum,
                float correction);
 } aezk_kernels;
+
+/* log2 of a positive normal number to about 1e-6, the same bits everywhere */
+double aezk_log2(double x);
+/* Bits of a perfect code for symbols of these counts; the number of those that occur in `kinds`, unless it is NULL */
+double aezk_entropy(const long *counts, long symbolCount, long *kinds);
+/* histogram[256 * classes[i] + symbols[i]] += 1; returns the symbols' bits that are ever set */
+uint8_t aezk_pairs(long *histogram, const uint8_t *symbols, const uint8_t *classes, long count);
+/* Adds the bits of bytes in codes of their own, what repeats of at least four bytes would save of them, and what would be
+ * left, where a literal takes at least one bit. `counts`: 1024 zeros; `table`: 4096 of -1 */
+typedef struct aezk_repeat_sums { double bits, saved, left; } aezk_repeat_sums;
+void aezk_repeats(const uint8_t *bytes, long count, long *counts, int32_t *table, aezk_repeat_sums *sums);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

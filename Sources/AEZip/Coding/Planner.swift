@@ -424,9 +424,8 @@ struct Planner {
   /// What symbols of these counts cost, with the code table that they need.
   private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
     var kinds = 0
-    for symbol in 0..<used where counts[symbol] > 0 { kinds &+= 1 }
-    return Entropy.bits(counts, used) * scale + (5 + Entropy.bias * max(0, scale - 1))
-      * Double(kinds)
+    let bits = aezk_entropy(counts, used, &kinds)
+    return bits * scale + (5 + Entropy.bias * max(0, scale - 1)) * Double(kinds)
       + ContextPlanner.classBits
   }
 }

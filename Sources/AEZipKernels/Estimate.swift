@@ -1,0 +1,180 @@
+import CPlatform
+
+// What planners count: entropies, repeats, codes that are large together. Loops over elements, for
+// which all instruction sets share the baseline's kernels, but for the last three.
+
+#if !AEZ_AVX2 && !AEZ_AVX512
+  /// log2 of a positive normal number to about 1e-6, from its bits alone; see `aezk_log2`.
+  @_cdecl("aezk_log2")
+  public func logarithm(_ x: Double) -> Double {
+    let bits = x.bitPattern
+    let exponent = Double(Int(truncatingIfNeeded: bits &>> 52) &- 1023)
+    let t = Double(bitPattern: (bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000) - 1
+    // log2(1 + t) / t, fitted at the Chebyshev nodes of 0 ... 1.
+    let t2 = t * t
+    let low = 1.4426932569880253 - 0.7211627337806721 * t
+    let middle = 0.47770592749426893 - 0.33924776178537347 * t
+    let high = 0.21558851362190792 - 0.0960662341353248 * t
+    return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
+  }
+
+  /// See `aezk_entropy`.
+  @_cdecl("aezk_entropy")
+  public func entropy(
+    _ counts: UnsafePointer<Int>?, _ symbolCount: Int, _ kinds: UnsafeMutablePointer<Int>?
+  ) -> Double {
+    let counts = counts!
+    var total = 0
+    var used = 0
+    var sum = 0.0
+    var symbol = 0
+    while symbol < symbolCount {
+      let count = counts[symbol]
+      if count > 0 {
+        used &+= 1
+        total &+= count
+        if count > 1 { sum += Double(count) * logarithm(Double(count)) }
+      }
+      symbol &+= 1
+    }
+    if let kinds { kinds.pointee = used }
+    return total > 0 ? Double(total) * logarithm(Double(total)) - sum : 0
+  }
+
+  /// See `aezk_repeats`.
+  @_cdecl("aezk_repeats")
+  public func repeats(
+    _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ counts: UnsafeMutablePointer<Int>?,
+    _ table: UnsafeMutablePointer<Int32>?, _ sums: UnsafeMutablePointer<aezk_repeat_sums>?
+  ) {
+    histogram(counts, bytes, count)
+    let bits = entropy(counts, 256, nil)
+    let bitsPerByte = bits / Double(max(1, count))
+    let (bytes, table) = (UnsafeRawPointer(bytes!), table!)
+    var (saved, literals, pairBits) = (0.0, 0, 0.0)
+    var index = 0
+    while index &+ 4 <= count {
+      let key = bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+      let slot = Int(truncatingIfNeeded: (key &* 2_654_435_761) &>> 20)
+      let candidate = Int(table[slot])
+      table[slot] = Int32(truncatingIfNeeded: index)
+      if candidate >= 0, bytes.loadUnaligned(fromByteOffset: candidate, as: UInt32.self) == key {
+        let most = min(254, count &- index &- 4)
+        let length = 4 &+ alike(bytes + (candidate &+ 4), bytes + (index &+ 4), most)
+        let cost = 11 + logarithm(Double(index &- candidate))
+        let gain = Double(length) * bitsPerByte - cost
+        if gain > 0 {
+          saved += gain
+          pairBits += cost
+          index &+= length
+          continue
+        }
+      }
+      literals &+= 1
+      index &+= 1
+    }
+    literals &+= count &- index
+    sums!.pointee.bits += bits
+    sums!.pointee.saved += saved
+    sums!.pointee.left += pairBits + Double(literals) * max(1, bitsPerByte)
+  }
+
+  /// See `aezk_pairs`.
+  @_cdecl("aezk_pairs")
+  public func pairs(
+    _ histogram: UnsafeMutablePointer<Int>?, _ symbols: UnsafePointer<UInt8>?,
+    _ classes: UnsafePointer<UInt8>?, _ count: Int
+  ) -> UInt8 {
+    let (histogram, symbols, classes) = (histogram!, symbols!, classes!)
+    var seen: UInt8 = 0
+    var index = 0
+    while index < count {
+      seen |= symbols[index]
+      histogram[256 &* Int(classes[index]) &+ Int(symbols[index])] &+= 1
+      index &+= 1
+    }
+    return seen
+  }
+
+  /// How many of the first bytes are alike.
+  @inline(__always)
+  func alike(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ most: Int) -> Int {
+    var length = 0
+    while length &+ 8 <= most {
+      let difference =
+        a.loadUnaligned(fromByteOffset: length, as: UInt64.self)
+        ^ b.loadUnaligned(fromByteOffset: length, as: UInt64.self)
+      if difference != 0 {
+        return length &+ difference.littleEndian.trailingZeroBitCount &>> 3
+      }
+      length &+= 8
+    }
+    while length < most,
+      a.load(fromByteOffset: length, as: UInt8.self)
+        == b.load(fromByteOffset: length, as: UInt8.self)
+    {
+      length &+= 1
+    }
+    return length
+  }
+#endif
+
+/// See `aezk_kernels.magnitudes`.
+func magnitudes(
+  _ out: UnsafeMutablePointer<Float>?, _ codes: UnsafePointer<Int32>?, _ count: Int, _ cut: Float
+) {
+  let (out, codes) = (out!, codes!)
+  var index = 0
+  while index < count {
+    let code = codes[index]
+    let size = Float(code < 0 ? 0 &- code : code)
+    out[index] = size < cut ? size : cut
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.weigh`.
+func weigh(
+  _ sums: UnsafeMutablePointer<Int32>?, _ codes: UnsafePointer<Int32>?, _ count: Int,
+  _ weight: Int32
+) {
+  let (sums, codes) = (sums!, codes!)
+  var index = 0
+  while index < count {
+    let code = codes[index]
+    let size = code < 0 ? 0 &- code : code
+    sums[index] &+= weight &* (size > 32767 ? 32767 : size)
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.correlate`: 16 partial sums, whatever the width of registers.
+func correlate(
+  _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ count: Int,
+  _ sums: UnsafeMutablePointer<Float>?
+) {
+  let (a, b, sums) = (a!, b!, sums!)
+  var index = 0
+  while index &+ 16 <= count {
+    let (x, y) = (a + index, b + index)
+    var lane = 0
+    while lane < 16 {
+      sums[lane] += x[lane]
+      sums[16 &+ lane] += y[lane]
+      sums[32 &+ lane] += x[lane] * x[lane]
+      sums[48 &+ lane] += y[lane] * y[lane]
+      sums[64 &+ lane] += x[lane] * y[lane]
+      lane &+= 1
+    }
+    index &+= 16
+  }
+  while index < count {
+    let lane = index & 15
+    sums[lane] += a[index]
+    sums[16 &+ lane] += b[index]
+    sums[32 &+ lane] += a[index] * a[index]
+    sums[48 &+ lane] += b[index] * b[index]
+    sums[64 &+ lane] += a[index] * b[index]
+    index &+= 1
+  }
+}
