@@ -3,7 +3,8 @@ import CPlatform
 /// Counts the symbols of codes, as `Symbols` in the coder defines them; see `aezk_kernels.tally`.
 func tally(
   _ codes: UnsafePointer<Int32>?, _ classes: UnsafePointer<UInt8>?, _ count: Int,
-  _ histogram: UnsafeMutablePointer<Int>?
+  _ histogram: UnsafeMutablePointer<Int>?, _ before: UnsafePointer<Int32>?,
+  _ besides: UnsafeMutablePointer<Int>?
 ) -> Int64 {
   let (codes, histogram) = (codes!, histogram!)
   var rawBits: Int64 = 0
@@ -16,6 +17,11 @@ func tally(
       let octave = 31 &- h.leadingZeroBitCount
       symbol = 128 &+ 4 &* (octave &- 7) &+ Int((h &>> UInt32(truncatingIfNeeded: octave &- 2)) & 3)
       rawBits &+= Int64(octave &- 2)
+    }
+    if let besides {
+      let last = before.unsafelyUnwrapped[index]
+      let kind = last == 0 ? 0 : last == 1 || last == -1 ? 1 : 2
+      besides[256 &* kind &+ symbol] &+= 1
     }
     if let classes { symbol &+= 256 &* Int(classes[index]) }
     histogram[symbol] &+= 1

@@ -67,8 +67,9 @@ typedef struct aezk_kernels {
                    const int32_t *thresholds, const uint8_t *groups, const long *groupThresholds, long groupCount);
 
   /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
-   * is NULL; returns the raw bits of all */
-  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram);
+   * is NULL; besides[256 * k + symbol] += 1, unless it is NULL, with k = min(|before[i]|, 2); returns the raw bits of all */
+  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram, const int32_t *before,
+                   long *besides);
   /* moments[3 b], [3 b + 1], [3 b + 2] += 1, e, e * e, with e = values[rows[i]] and b = bins[rows[i]], in order */
   void (*moments)(float *moments, const float *values, const uint8_t *bins, const int32_t *rows, long count);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */

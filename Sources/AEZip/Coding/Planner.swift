@@ -42,6 +42,8 @@ struct Effort {
     let most = level >= 7 ? 16384 : min(level >= 4 ? 8192 : 2048 * min(level, 2), 1 << 18 / columns)
     return max(leastRows, min(most, momentBudget / (width * width * 2)))
   }
+  /// Records on which ways of predicting a column race.
+  var raceRows: Int { level >= 7 ? 16384 : 2048 }
   /// Records from which a tree grows.
   var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
@@ -78,9 +80,13 @@ struct Planner {
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
     if let trees { for index in 0..<count { trees.note(index) } }
+    let trials = try Trials(
+      sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
+      growsTrees: trees != nil)
     for index in 0..<count {
       try choose(
-        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees)
+        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees,
+        trials: trials)
     }
   }
 
@@ -107,22 +113,17 @@ struct Planner {
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
-    looksBack: Bool, trees: TreePlanner?
+    looksBack: Bool, trees: TreePlanner?, trials: Trials
   ) throws(AEZipError) {
-    var trialPlane = try Memory<Double>(sample.rowCount)
-    var bestPlane = try Memory<Double>(sample.rowCount)
-    let residuals = try Memory<Double>(trees == nil ? 1 : sample.rowCount)
+    // Ways of predicting race on a part of the sample; what wins is judged by the whole of it.
     var best = columns[index]
-    var bestBits = try cost(best, index, sample, restored: bestPlane)
+    var bestBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
       let bits =
-        try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
-      if bits < bestBits {
-        (best, bestBits) = (trial, bits)
-        swap(&trialPlane, &bestPlane)
-      }
+        try trials.judge(trial, index, raceRows: effort.raceRows).bits + bitsOfCoefficients(trial)
+      if bits < bestBits { (best, bestBits) = (trial, bits) }
     }
     if looksBack {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
@@ -141,35 +142,35 @@ struct Planner {
         try offer(regressors)
       }
     }
+    let predictors = best
+    let whole = try trials.judge(predictors, index)
+    trials.keep()
+    bestBits = whole.bits + bitsOfCoefficients(predictors)
     if let trees, bestBits > 256 {
       // A tree may tell more where regressors tell less.
-      let isJudged = sample.laneCount >= 16
-      let starts = best.regressors.isEmpty ? [best] : [best, columns[index].with(List())]
-      for start in starts {
-        let before = try cost(
-          start, index, sample, restored: trialPlane, residuals: residuals, onOddLanes: isJudged)
+      let starts =
+        predictors.regressors.isEmpty ? [predictors] : [predictors, columns[index].with(List())]
+      for (number, start) in starts.enumerated() {
+        let before = number == 0 ? whole : try trials.judge(start, index)
         let tree = try trees.grow(
-          start, index, residuals: residuals, records: strands.recordCount)
+          start, index, residuals: trials.residuals, records: strands.recordCount)
         guard !tree.isEmpty else { continue }
         let trial = start.with(start.regressors)
         trial.coefficientExponent = start.coefficientExponent
         trial.tree = tree
+        let after = try trials.judge(trial, index)
         // A tree can learn a sample by heart: it must save bits on strands that it has not seen.
         let treeBits = 80 * Double(tree.splits.count)
-        if isJudged {
-          let after = try cost(trial, index, sample, restored: trialPlane, onOddLanes: true)
+        if trials.isSplit {
           // Few codes other than zero prove little.
           let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
-          guard after + treeBits < before * 0.98, after + treeBits + proof < before else {
-            continue
-          }
+          let (unseen, least) = (after.oddBits + treeBits, before.oddBits)
+          guard unseen < least * 0.98, unseen + proof < least else { continue }
         }
-        let bits =
-          try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
-          + treeBits
+        let bits = after.bits + bitsOfCoefficients(trial) + treeBits
         if bits < bestBits * 0.97 {
           (best, bestBits) = (trial, bits)
-          swap(&trialPlane, &bestPlane)
+          trials.keep()
         }
       }
     }
@@ -179,7 +180,7 @@ struct Planner {
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
-        .update(from: bestPlane.base + range.lowerBound, count: range.count)
+        .update(from: trials.kept.base + range.lowerBound, count: range.count)
     }
   }
 
@@ -308,124 +309,5 @@ struct Planner {
       bits += regressor.column * 3 < 128 ? 8 : 16
     }
     return bits
-  }
-
-  /// Bits that a column's codes take, scaled from the sample to the chunk; fills in what its values
-  /// are `restored` as, and, if asked, what the prediction leaves of them. The loop is closed, as in
-  /// the corrector, but for the later columns of the record before, which are merely rounded as yet.
-  ///
-  /// - Parameter onOddLanes: judge from every other strand only: those that trees do not learn from.
-  private func cost(
-    _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>,
-    residuals: Memory<Double>? = nil, onOddLanes: Bool = false
-  ) throws(AEZipError) -> Double {
-    let scratch = try Memory<Double>(256)
-    let (regressors, tree) = (column.regressors, column.tree)
-    let splitCount = tree.splits.count
-    let total = max(regressors.count + splitCount, 1)
-    let pointers = try Memory<UnsafePointer<Double>?>(total)
-    let weights = try Memory<Double>(total)
-    let parents = try Memory<UInt8>(max(splitCount, 1))
-    let offsets = try Memory<Double>(splitCount + 1)
-    for place in 0..<regressors.count { weights[place] = regressors[place].coefficient }
-    for place in 0..<splitCount {
-      weights[regressors.count + place] = Double(tree.splits[place].twice) / 2
-      parents[place] = UInt8(tree.splits[place].leaf)
-    }
-    for leaf in 0..<tree.offsets.count {
-      offsets[leaf] = Double(tree.offsets[leaf]) * column.multiple / Tree.offsetParts
-    }
-    // What a sample holds beside a model are corrections: they lie on no lattice.
-    let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
-    let p = scratch.base
-    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
-    let leaves = UnsafeMutableRawPointer(scratch.base + 112).assumingMemoryBound(to: UInt8.self)
-    let shifted = scratch.base + 128
-    let histograms = try Memory<Int>(256 * (splitCount + 1), zeroed: true)
-    // Codes beside those of the record before: 0, 1 or -1, or larger.
-    let before = UnsafeMutableRawPointer(scratch.base + 192).assumingMemoryBound(to: Int32.self)
-    let classes = UnsafeMutableRawPointer(scratch.base + 224).assumingMemoryBound(to: UInt8.self)
-    let besides = try Memory<Int>(256 * 3, zeroed: true)
-    let looksBeside = effort.mostClasses > 1
-    var rawBits: Int64 = 0
-    var rows = 0
-    for range in sample.targets {
-      var row = range.lowerBound
-      for lane in 0..<64 { before[lane] = 0 }
-      let lead = max(0, row - 64 * Column.largestLag)
-      (restored.base + lead).update(from: sample.rounded(index) + lead, count: row - lead)
-      func source(_ column: Int, _ lag: Int) -> UnsafePointer<Double> {
-        let plane = column == index ? restored.base : sample.rounded(column)
-        return UnsafePointer(plane + max(0, row - 64 * lag))
-      }
-      while row < range.upperBound {
-        for place in 0..<regressors.count {
-          pointers.base[place] = source(regressors[place].column, regressors[place].lag)
-        }
-        for place in 0..<splitCount {
-          pointers.base[regressors.count + place] = source(
-            tree.splits[place].column, tree.splits[place].lag)
-        }
-        if splitCount > 0 {
-          kernels.call.split_f64(
-            leaves, pointers.base + regressors.count, weights.base + regressors.count,
-            parents.base, splitCount)
-          kernels.call.shift_f64(shifted, nil, leaves, offsets.base)
-        }
-        kernels.call.predict_f64(
-          p, splitCount > 0 ? shifted : nil, 0, weights.base, pointers.base, regressors.count, snap)
-        let y = sample.values(of: index) + row
-        if let residuals { kernels.call.subtract_f64(residuals.base + row, y, p) }
-        kernels.call.quantize_f64(
-          codes, restored.base + row, y, p, column.multiple, 1 / column.multiple)
-        var counted = sample.laneCount
-        if onOddLanes {
-          counted /= 2
-          for lane in 0..<counted {
-            codes[lane] = codes[2 * lane + 1]
-            leaves[lane] = leaves[2 * lane + 1]
-          }
-        }
-        rawBits += kernels.call.tally(
-          codes, splitCount > 0 ? leaves : nil, counted, histograms.base)
-        if looksBeside {
-          for lane in 0..<counted {
-            classes[lane] = UInt8(truncatingIfNeeded: min(before[lane].magnitude, 2))
-            before[lane] = codes[lane]
-          }
-          _ = kernels.call.tally(codes, classes, counted, besides.base)
-        }
-        rows += counted
-        row += 64
-      }
-    }
-    guard rows > 0 else { return 0 }
-    let scale = Double(strands.recordCount) / Double(rows)
-    // Contexts will save at least what the codes before tell.
-    var share = 1.0
-    if looksBeside {
-      var apart = 0.0
-      for kind in 0..<3 { apart += Entropy.bits(besides.base + 256 * kind, Symbols.count) }
-      for symbol in 0..<Symbols.count {
-        besides.base[symbol] += besides.base[256 + symbol] + besides.base[512 + symbol]
-      }
-      let together = Entropy.bits(besides.base, Symbols.count)
-      if together > 0 { share = min(1, (apart + 3 * ContextPlanner.classBits / scale) / together) }
-    }
-    if splitCount == 0 {
-      return share * tableBits(histograms.base, Symbols.count, scale) + Double(rawBits) * scale
-    }
-    let merged = try GroupMerge(
-      histograms.base, count: splitCount + 1, most: effort.mostGroups
-    ) { tableBits($0, $1, scale) }
-    return share * merged.bits + Double(rawBits) * scale
-  }
-
-  /// What symbols of these counts cost, with the code table that they need.
-  private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
-    var kinds = 0
-    let bits = aezk_entropy(counts, used, &kinds)
-    return bits * scale + (5 + Entropy.bias * max(0, scale - 1)) * Double(kinds)
-      + ContextPlanner.classBits
   }
 }

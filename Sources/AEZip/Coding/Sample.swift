@@ -33,6 +33,17 @@ final class Sample {
   /// Records among the target rows.
   var targetCount: Int { targets.reduce(0) { $0 + $1.count } / 64 * laneCount }
 
+  /// The target rows, or the first part of each run, if about so many records are enough.
+  func parts(of records: Int) -> List<Range<Int>> {
+    guard records < targetCount else { return targets }
+    var parts = List<Range<Int>>()
+    for range in targets {
+      let blocks = (range.count / 64 * records + targetCount - 1) / targetCount
+      parts.append(range.lowerBound..<range.lowerBound + 64 * blocks)
+    }
+    return parts
+  }
+
   /// - Parameter wanted: how many target rows to aim for.
   init(
     columns: [Column], latentCount: Int, planes: List<Plane>, strands: Strands, wanted: Int,
