@@ -55,18 +55,105 @@ func rank(
 
 /// See `aezk_kernels.moments`.
 func moments(
-  _ moments: UnsafeMutablePointer<Float>?, _ values: UnsafePointer<Float>?,
-  _ bins: UnsafePointer<UInt8>?, _ rows: UnsafePointer<Int32>?, _ count: Int
+  _ moments: UnsafeMutablePointer<UInt64>?, _ values: UnsafePointer<Int32>?,
+  _ bins: UnsafePointer<UInt8>?, _ rows: UnsafePointer<Int32>?, _ count: Int, _ binCount: Int
 ) {
   let (moments, values, bins, rows) = (moments!, values!, bins!, rows!)
+  // Two tables, so that equal neighbours do not wait for each other.
+  let second = moments + 2 &* binCount
   var index = 0
-  while index < count {
-    let row = Int(rows[index])
-    let e = values[row]
-    let bin = moments + 3 &* Int(bins[row])
-    bin[0] += 1
-    bin[1] += e
-    bin[2] += e * e
+  while index &+ 2 <= count {
+    add(moments, values, bins, Int(rows[index]))
+    add(second, values, bins, Int(rows[index &+ 1]))
+    index &+= 2
+  }
+  if index < count { add(moments, values, bins, Int(rows[index])) }
+  index = 0
+  while index < 2 &* binCount {
+    moments[index] &+= second[index]
     index &+= 1
   }
 }
+
+@inline(__always)
+func add(
+  _ moments: UnsafeMutablePointer<UInt64>, _ values: UnsafePointer<Int32>,
+  _ bins: UnsafePointer<UInt8>, _ row: Int
+) {
+  let value = Int(values[row])
+  let bin = moments + 2 &* Int(bins[row])
+  bin[0] &+= UInt64(truncatingIfNeeded: 0x1_0000_8000 &+ value)
+  bin[1] &+= UInt64(truncatingIfNeeded: value &* value)
+}
+
+#if !AEZ_AVX2 && !AEZ_AVX512
+  /// See `aezk_partition`.
+  @_cdecl("aezk_partition")
+  public func partition(
+    _ rows: UnsafeMutablePointer<Int32>?, _ spare: UnsafeMutablePointer<Int32>?, _ count: Int,
+    _ bins: UnsafePointer<UInt8>?, _ bin: Int32
+  ) -> Int {
+    let (rows, spare, bins) = (rows!, spare!, bins!)
+    var (low, high, index) = (0, 0, 0)
+    while index < count {
+      let row = rows[index]
+      let isHigh = Int32(bins[Int(row)]) > bin ? 1 : 0
+      // Both, of which one counts: no branch that cannot be foreseen.
+      spare[high] = row
+      rows[low] = row
+      high &+= isHigh
+      low &+= 1 &- isHigh
+      index &+= 1
+    }
+    (rows + low).update(from: spare, count: high)
+    return low
+  }
+
+  /// Bits of n errors with these sums, of a normal variable with their variance.
+  @inline(__always)
+  func normalBits(_ n: Double, _ sum: Double, _ squares: Double, _ factor: Double) -> Double {
+    let count = max(n, 1)
+    let variance = max(0, squares - sum * sum / count) / count
+    return n * 0.5 * logarithm(1 + factor * variance)
+  }
+
+  /// See `aezk_best_split`.
+  @_cdecl("aezk_best_split")
+  public func bestSplit(
+    _ moments: UnsafePointer<UInt64>?, _ binCount: Int, _ factor: Double, _ least: Double
+  ) -> aezk_split {
+    let moments = moments!
+    var split = aezk_split()
+    var (count, sum, squares) = (0, 0, 0)
+    var bin = 0
+    while bin < binCount {
+      let (n, s, q) = sums(moments + 2 &* bin)
+      (count, sum, squares) = (count &+ n, sum &+ s, squares &+ q)
+      split.apart += normalBits(Double(n), Double(s), Double(q), factor)
+      bin &+= 1
+    }
+    split.whole = normalBits(Double(count), Double(sum), Double(squares), factor)
+    var (below, belowSum, belowSquares) = (0, 0, 0)
+    bin = 0
+    while least > 0 && bin &+ 1 < binCount {
+      let (n, s, q) = sums(moments + 2 &* bin)
+      (below, belowSum, belowSquares) = (below &+ n, belowSum &+ s, belowSquares &+ q)
+      if n > 0 && Double(below) >= least && Double(count &- below) >= least {
+        let gain =
+          split.whole - normalBits(Double(below), Double(belowSum), Double(belowSquares), factor)
+          - normalBits(
+            Double(count &- below), Double(sum &- belowSum), Double(squares &- belowSquares), factor)
+        if gain > split.gain { (split.gain, split.bin) = (gain, bin) }
+      }
+      bin &+= 1
+    }
+    return split
+  }
+
+  @inline(__always)
+  func sums(_ moments: UnsafePointer<UInt64>) -> (Int, Int, Int) {
+    let n = Int(truncatingIfNeeded: moments[0] &>> 32)
+    let sum = Int(truncatingIfNeeded: moments[0] & 0xFFFF_FFFF) &- 32768 &* n
+    return (n, sum, Int(truncatingIfNeeded: moments[1]))
+  }
+#endif

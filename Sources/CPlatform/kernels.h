@@ -70,8 +70,10 @@ typedef struct aezk_kernels {
    * is NULL; besides[256 * k + symbol] += 1, unless it is NULL, with k = min(|before[i]|, 2); returns the raw bits of all */
   int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram, const int32_t *before,
                    long *besides);
-  /* moments[3 b], [3 b + 1], [3 b + 2] += 1, e, e * e, with e = values[rows[i]] and b = bins[rows[i]], in order */
-  void (*moments)(float *moments, const float *values, const uint8_t *bins, const int32_t *rows, long count);
+  /* moments[2 b] += 2^32 + 2^15 + e, moments[2 b + 1] += e * e, with e = values[rows[i]], between -2^15 and 2^15, and
+   * b = bins[rows[i]]; there are 4 * binCount moments, of which the second half is scratch, 0 at first */
+  void (*moments)(uint64_t *moments, const int32_t *values, const uint8_t *bins, const int32_t *rows, long count,
+                  long binCount);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
@@ -164,6 +166,15 @@ uint8_t aezk_pairs(long *histogram, const uint8_t *symbols, const uint8_t *class
  * left, where a literal takes at least one bit. `counts`: 1024 zeros; `table`: 4096 of -1 */
 typedef struct aezk_repeat_sums { double bits, saved, left; } aezk_repeat_sums;
 void aezk_repeats(const uint8_t *bytes, long count, long *counts, int32_t *table, aezk_repeat_sums *sums);
+
+/* Rows in bins up to `bin` first, both parts in order; returns how many. `spare`: as many, for the others */
+long aezk_partition(int32_t *rows, int32_t *spare, long count, const uint8_t *bins, int32_t bin);
+/* From the moments of a leaf's bins (see `moments`) the bits of its errors as a whole and with every bin apart, each
+ *     n / 2 * log2(1 + factor * variance),
+ * and the bin behind which a split saves the most, with at least `least` rows on both sides; none is looked for if that
+ * is 0 */
+typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
+aezk_split aezk_best_split(const uint64_t *moments, long binCount, double factor, double least);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

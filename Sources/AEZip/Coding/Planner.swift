@@ -79,7 +79,7 @@ struct Planner {
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
-    if let trees { for index in 0..<count { trees.note(index) } }
+    if let trees { for index in 0..<count { try trees.note(index) } }
     let trials = try Trials(
       sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
       growsTrees: trees != nil)
@@ -270,8 +270,11 @@ struct Planner {
 
   /// Bits of a normal variable of this variance, rounded to a multiple of `unit`: about its entropy.
   static func bits(_ variance: Double, _ unit: Double) -> Double {
-    0.5 * Entropy.log2(1 + 17.079468445347132 * variance / (unit * unit))
+    0.5 * Entropy.log2(1 + variances * variance / (unit * unit))
   }
+
+  /// 2 pi e.
+  static let variances = 17.079468445347132
 
   /// Rounds coefficients so that their rounding moves predictions by little of a code.
   private func roundCoefficients(_ column: Column, _ sample: Sample) {
