@@ -397,7 +397,7 @@ struct ChunkEncoder {
       else { continue }
       let (share, left) = Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
-      if share > 0.03 && left < bits[index] * 0.97 {
+      if share > 0.12 && left < bits[index] * 0.92 {
         columns[index].recordOrder = true
         columns[index].context = Context()
         for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }

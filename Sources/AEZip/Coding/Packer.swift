@@ -281,7 +281,7 @@ final class Packer {
     var strategies: [PackingStrategy] = [.huffman]
     if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    if repeats || Repeats.share(pointer, bytes.count) > 0.02 {
+    if repeats || Repeats.share(pointer, bytes.count) > (level >= 7 ? 0.02 : 0.06) {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
