@@ -90,22 +90,26 @@ struct Planner {
     }
   }
 
-  /// Whether any column follows from the previous record.
+  /// Whether columns follow from the previous record; if there are many, more than a few of them.
   private func hasMemory(_ sample: Sample) -> Bool {
+    var found = 0
     for column in 0..<sample.columnCount {
-      var now = 0.0
-      var both = 0.0
+      var (count, sum, squares, both) = (0.0, 0.0, 0.0, 0.0)
       let values = sample.values(of: column)
       for range in sample.targets {
-        var row = range.lowerBound
+        var row = max(64, range.lowerBound)
         while row < range.upperBound {
           let y = values[row]
-          now += y * y
-          if row >= 64 { both += y * values[row - 64] }
+          count += 1
+          sum += y
+          squares += y * y
+          both += y * values[row - 64]
           row += 3
         }
       }
-      if both.magnitude > 0.1 * now { return true }
+      let mean = sum * sum / max(1, count)
+      if (both - mean).magnitude > 0.1 * (squares - mean) { found += 1 }
+      if found > sample.columnCount / 16 { return true }
     }
     return false
   }
