@@ -178,3 +178,36 @@ func correlate(
     index &+= 1
   }
 }
+
+/// See `aezk_kernels.eliminate`.
+func eliminate(
+  _ row: UnsafeMutablePointer<Double>?, _ before: UnsafePointer<Double>?, _ factor: Double,
+  _ count: Int
+) {
+  let (row, before) = (row!, before!)
+  var index = 0
+  while index < count {
+    row[index] = row[index] - factor * before[index]
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.explain`.
+func explain(
+  _ gains: UnsafeMutablePointer<Double>?, _ covariances: UnsafeMutablePointer<Double>?,
+  _ variances: UnsafeMutablePointer<Double>?, _ row: UnsafePointer<Double>?, _ load: Double,
+  _ inverse: Double, _ count: Int
+) {
+  let (gains, covariances, variances, row) = (gains!, covariances!, variances!, row!)
+  var index = 0
+  while index < count {
+    let covariance = covariances[index] - load * row[index]
+    let before = variances[index]
+    let after = before - row[index] * row[index] * inverse
+    let left = after > 1e-9 * before ? after : 0
+    covariances[index] = covariance
+    variances[index] = left
+    gains[index] = left > 0 ? covariance * covariance / left : 0
+    index &+= 1
+  }
+}

@@ -70,6 +70,8 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.magnitudes = magnitudes
   kernels.pointee.weigh = weigh
   kernels.pointee.correlate = correlate
+  kernels.pointee.eliminate = eliminate
+  kernels.pointee.explain = explain
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram

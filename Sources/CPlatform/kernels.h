@@ -84,6 +84,13 @@ typedef struct aezk_kernels {
   /* 16 partial sums each of a, b, a a, b b, a b */
   void (*correlate)(const float *a, const float *b, long count, float *sums);
 
+  /* row -= factor * before */
+  void (*eliminate)(double *row, const double *before, double factor, long count);
+  /* What candidates have in common with one that is chosen is taken from their covariances with the target (load * row)
+   * and from their variances (row^2 * inverse); those that keep less than 1e-9 have 0. gains = covariances^2 / variances */
+  void (*explain)(double *gains, double *covariances, double *variances, const double *row, double load, double inverse,
+                  long count);
+
   /* widens minimum and maximum (a lane each) to the finite values of x */
   void (*extent_f32)(const float *x, float *minimum, float *maximum);
   void (*extent_f64)(const double *x, double *minimum, double *maximum);

@@ -73,7 +73,7 @@ struct Planner {
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
     let lags =
-      looksBack && count <= effort.mostLaggedFields ? (count <= 160 && effort.level > 1 ? 2 : 1) : 0
+      looksBack && count <= effort.mostLaggedFields ? (count <= (effort.level >= 7 ? 160 : 64) && effort.level > 1 ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =
@@ -133,7 +133,7 @@ struct Planner {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
     if let moments {
-      let (regression, counts) = regress(columns, index, moments, sample.targetCount)
+      let (regression, counts) = try regress(columns, index, moments, sample.targetCount)
       for count in counts {
         let coefficients = regression.coefficients(count)
         var regressors = List<Regressor>()
@@ -191,27 +191,18 @@ struct Planner {
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
   private func regress(
     _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int
-  ) -> (Regression, [Int]) {
-    var candidates: List<Regression.Candidate> = List()
-    for lag in 0...moments.lags {
-      for column in 0..<(lag == 0 ? index : columns.count) {
-        let candidate = Regression.Candidate(column: column, lag: lag)
-        guard moments.of(candidate, candidate) > 0 else { continue }
-        // Latents follow from latents only, so that they can be read alone.
-        if columns[index].field == nil && columns[column].field != nil { continue }
-        candidates.append(candidate)
-      }
-    }
+  ) throws(AEZipError) -> (Regression, [Int]) {
     let target = Regression.Candidate(column: index, lag: 0)
-    candidates = screened(candidates, effort.regressorCandidates) {
-      let both = moments.of(target, $0)
-      return both * both / moments.of($0, $0)
+    // Latents follow from latents only, so that they can be read alone.
+    let isLatent = columns[index].field == nil
+    let candidates = try moments.candidates(index, most: effort.regressorCandidates) {
+      !isLatent || columns[$0].field == nil
     }
     let unit = columns[index].multiple
-    var regression = Regression(
-      candidates: candidates,
-      targetVariance: moments.of(target, target),
-      target: { moments.of(target, $0) },
+    var regression = try Regression(
+      candidates: candidates, most: effort.mostRegressors,
+      targetVariance: moments.of(target, target), kernels: kernels,
+      covariance: { moments.of(target, $0) },
       variance: {
         let multiple = columns[$0.column].multiple
         let exact = columns[$0.column].lattice && multiple == 1
@@ -222,8 +213,7 @@ struct Planner {
     // A sample of few rows makes strangers look like relatives.
     let doubt = Entropy.log2(Double(max(2, candidates.count))) + 6
     var worth = 0
-    while regression.chosen.count < effort.mostRegressors {
-      guard regression.extend(moment: moments.of) else { break }
+    while regression.extend(moments: { moments.fill($0, $1, candidates) }) {
       let steps = regression.variances.count
       let gain =
         Self.bits(regression.variances[steps - 2], unit)
@@ -240,36 +230,6 @@ struct Planner {
     guard effort.level > 1 else { return (regression, counts) }
     for fewer in [4, 2, 1] where fewer < worth { counts.append(fewer) }
     return (regression, counts)
-  }
-
-  /// Some `most` candidates of those that explain the most of the target's variance each alone.
-  private func screened(
-    _ candidates: List<Regression.Candidate>, _ most: Int,
-    explained: (Regression.Candidate) -> Double
-  ) -> List<Regression.Candidate> {
-    guard candidates.count > most else { return candidates }
-    var shares: [Double] = []
-    var largest = 0.0
-    for candidate in candidates {
-      shares.append(explained(candidate))
-      largest = max(largest, shares[shares.count - 1])
-    }
-    // By halves of octaves: how many lie in each.
-    func bin(_ share: Double) -> Int {
-      share > 0 ? min(63, Int(4 * Entropy.log2(largest / share))) : 63
-    }
-    var counts = List(repeating: 0, count: 64)
-    for share in shares { counts[bin(share)] += 1 }
-    var (last, sum) = (0, counts[0])
-    while last < 62 && sum + counts[last + 1] <= most {
-      last += 1
-      sum += counts[last]
-    }
-    var kept = List<Regression.Candidate>()
-    for place in 0..<candidates.count where bin(shares[place]) <= last {
-      kept.append(candidates[place])
-    }
-    return kept
   }
 
   /// Bits of a normal variable of this variance, rounded to a multiple of `unit`: about its entropy.

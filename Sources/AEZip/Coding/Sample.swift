@@ -165,7 +165,7 @@ final class Sample {
   func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> SampleMoments {
     let breaks = try Memory<UInt8>(rowCount, zeroed: true)
     if lags > 0 { try findBreaks(breaks.base) }
-    var result = SampleMoments(lags: lags, stride: stride)
+    var result = SampleMoments(lags: lags, columnCount: columnCount, stride: stride)
     for earlier in 0...lags {
       for lag in earlier...lags {
         let gram = try Memory<Double>(stride * stride, zeroed: true)
@@ -191,7 +191,7 @@ final class Sample {
         }
         let scale = 64 / Double(max(1, used * laneCount))
         for index in 0..<stride * stride { gram.base[index] *= scale }
-        result.grams.append(gram)
+        result.append(gram, earlier == lag)
       }
     }
     return result
@@ -233,24 +233,5 @@ final class Sample {
         next += 64
       }
     }
-  }
-}
-
-/// E[a b] of columns of a sample now and some records before. All of them are taken over the same
-/// rows: moments of neighbouring rows would contradict each other where a series moves slowly.
-struct SampleMoments {
-  typealias Place = Regression.Candidate
-
-  let lags: Int
-  let stride: Int
-  /// For each pair of lags i <= j a matrix, E[y_a(i records before) y_b(j before)] at
-  /// [a * stride + b]; if i = j, only for a >= b.
-  var grams: [Memory<Double>] = []
-
-  func of(_ a: Place, _ b: Place) -> Double {
-    let swaps = a.lag > b.lag || a.lag == b.lag && a.column < b.column
-    let (a, b) = swaps ? (b, a) : (a, b)
-    let first = a.lag * (lags + 1) - a.lag * (a.lag - 1) / 2
-    return grams[first + b.lag - a.lag].base[a.column * stride + b.column]
   }
 }
