@@ -1,7 +1,7 @@
 import CPlatform
 
 // What planners count: entropies, repeats, codes that are large together. Loops over elements, for
-// which all instruction sets share the baseline's kernels, but for the last three.
+// which all instruction sets share the baseline's kernels, and vectors.
 
 #if !AEZ_AVX2 && !AEZ_AVX512
   /// log2 of a positive normal number to about 1e-6, from its bits alone; see `aezk_log2`.
@@ -16,29 +16,6 @@ import CPlatform
     let middle = 0.47770592749426893 - 0.33924776178537347 * t
     let high = 0.21558851362190792 - 0.0960662341353248 * t
     return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
-  }
-
-  /// See `aezk_entropy`.
-  @_cdecl("aezk_entropy")
-  public func entropy(
-    _ counts: UnsafePointer<Int>?, _ symbolCount: Int, _ kinds: UnsafeMutablePointer<Int>?
-  ) -> Double {
-    let counts = counts!
-    var total = 0
-    var used = 0
-    var sum = 0.0
-    var symbol = 0
-    while symbol < symbolCount {
-      let count = counts[symbol]
-      if count > 0 {
-        used &+= 1
-        total &+= count
-        if count > 1 { sum += Double(count) * logarithm(Double(count)) }
-      }
-      symbol &+= 1
-    }
-    if let kinds { kinds.pointee = used }
-    return total > 0 ? Double(total) * logarithm(Double(total)) - sum : 0
   }
 
   /// See `aezk_repeats`.
@@ -118,6 +95,80 @@ import CPlatform
     return length
   }
 #endif
+
+/// See `aezk_kernels.entropy`: eight partial sums, whatever the width of registers.
+func entropy(
+  _ counts: UnsafePointer<Int>?, _ symbolCount: Int, _ kinds: UnsafeMutablePointer<Int>?
+) -> Double {
+  let counts = counts!
+  let zero = SIMD4<Double>(repeating: 0)
+  var (sum0, sum1, total0, total1, used0, used1) = (zero, zero, zero, zero, zero, zero)
+  var symbol = 0
+  while symbol < symbolCount {
+    var (a, b) = (SIMD4<UInt64>(), SIMD4<UInt64>())
+    if symbol &+ 8 <= symbolCount {
+      let eight = UnsafeRawPointer(counts + symbol)
+      a = eight.loadUnaligned(as: SIMD4<UInt64>.self)
+      b = eight.loadUnaligned(fromByteOffset: 32, as: SIMD4<UInt64>.self)
+    } else {
+      var lane = 0
+      while symbol &+ lane < symbolCount {
+        let count = UInt64(truncatingIfNeeded: counts[symbol &+ lane])
+        if lane < 4 { a[lane] = count } else { b[lane &- 4] = count }
+        lane &+= 1
+      }
+    }
+    let (x, y) = (doubles(a), doubles(b))
+    sum0 = sum0 + x * logarithms(x)
+    sum1 = sum1 + y * logarithms(y)
+    total0 = total0 + x
+    total1 = total1 + y
+    used0 = used0 + one(x)
+    used1 = used1 + one(y)
+    symbol &+= 8
+  }
+  if let kinds { kinds.pointee = Int(added(used0 + used1)) }
+  let total = SIMD4<Double>(repeating: added(total0 + total1))
+  return (total * logarithms(total))[0] - added(sum0 + sum1)
+}
+
+#if !AEZ_AVX2 && !AEZ_AVX512
+  /// See `aezk_entropy`.
+  @_cdecl("aezk_entropy")
+  public func baselineEntropy(_ counts: UnsafePointer<Int>?, _ symbolCount: Int) -> Double {
+    entropy(counts, symbolCount, nil)
+  }
+#endif
+
+/// Whole numbers below 2^52 as Double.
+@inline(__always)
+func doubles(_ x: SIMD4<UInt64>) -> SIMD4<Double> {
+  unsafeBitCast(x | 0x4330_0000_0000_0000, to: SIMD4<Double>.self) - 4_503_599_627_370_496
+}
+
+/// 1 where x > 0.
+@inline(__always)
+func one(_ x: SIMD4<Double>) -> SIMD4<Double> {
+  let one = SIMD4<Double>(repeating: 1)
+  return x.replacing(with: one, where: x .> one)
+}
+
+@inline(__always)
+func added(_ x: SIMD4<Double>) -> Double { (x[0] + x[1]) + (x[2] + x[3]) }
+
+/// As `aezk_log2`; of 0 some finite number.
+@inline(__always)
+func logarithms(_ x: SIMD4<Double>) -> SIMD4<Double> {
+  let bits = unsafeBitCast(x, to: SIMD4<UInt64>.self)
+  let exponent = doubles(bits &>> 52) - 1023
+  let one: UInt64 = 0x3FF0_0000_0000_0000
+  let t = unsafeBitCast((bits & 0x000F_FFFF_FFFF_FFFF) | one, to: SIMD4<Double>.self) - 1
+  let t2 = t * t
+  let low = 1.4426932569880253 - 0.7211627337806721 * t
+  let middle = 0.47770592749426893 - 0.33924776178537347 * t
+  let high = 0.21558851362190792 - 0.0960662341353248 * t
+  return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
+}
 
 /// See `aezk_kernels.magnitudes`.
 func magnitudes(

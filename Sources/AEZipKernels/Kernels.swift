@@ -67,6 +67,7 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.split_f64 = splitF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
+  kernels.pointee.entropy = entropy
   kernels.pointee.magnitudes = magnitudes
   kernels.pointee.weigh = weigh
   kernels.pointee.correlate = correlate

@@ -77,6 +77,8 @@ typedef struct aezk_kernels {
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
+  /* Bits of a perfect code for symbols of these counts; how many of them occur in `kinds`, unless it is NULL */
+  double (*entropy)(const long *counts, long symbolCount, long *kinds);
   /* out = min(|code|, cut) */
   void (*magnitudes)(float *out, const int32_t *codes, long count, float cut);
   /* sums += weight * min(|code|, 32767) */
@@ -165,8 +167,8 @@ typedef struct aezk_kernels {
 
 /* log2 of a positive normal number to about 1e-6, the same bits everywhere */
 double aezk_log2(double x);
-/* Bits of a perfect code for symbols of these counts; the number of those that occur in `kinds`, unless it is NULL */
-double aezk_entropy(const long *counts, long symbolCount, long *kinds);
+/* The kernel `entropy` of the baseline */
+double aezk_entropy(const long *counts, long symbolCount);
 /* histogram[256 * classes[i] + symbols[i]] += 1; returns the symbols' bits that are ever set */
 uint8_t aezk_pairs(long *histogram, const uint8_t *symbols, const uint8_t *classes, long count);
 /* Adds the bits of bytes in codes of their own, what repeats of at least four bytes would save of them, and what would be

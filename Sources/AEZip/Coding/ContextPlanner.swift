@@ -173,7 +173,7 @@ struct ContextPlanner {
     let scale = Double(strands.recordCount) / Double(scratch.count)
     let merged = try GroupMerge(
       scratch.histograms.base, count: leafCount, most: effort.mostGroups
-    ) { Self.cost($0, $1, scale) + Self.classBits }
+    ) { cost($0, $1, scale) + Self.classBits }
     column.tree.groups = merged.places
     var groupCount = 0
     for place in merged.places { groupCount = max(groupCount, Int(place) + 1) }
@@ -279,13 +279,13 @@ struct ContextPlanner {
     var bits = List<Double>()
     for kind in 0...edges.count {
       alive.append(kind)
-      bits.append(Self.cost(histograms + 256 * kind, used, scale))
+      bits.append(cost(histograms + 256 * kind, used, scale))
     }
     let merged = histograms + 256 * (edges.count + 1)
     func together(_ kind: Int) -> Double {
       let (a, b) = (histograms + 256 * alive[kind], histograms + 256 * alive[kind + 1])
       for symbol in 0..<used { merged[symbol] = a[symbol] &+ b[symbol] }
-      return Self.cost(merged, used, scale)
+      return cost(merged, used, scale)
     }
     // What each class costs together with the next.
     var pairs = List<Double>()
@@ -313,9 +313,9 @@ struct ContextPlanner {
   }
 
   /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.
-  static func cost(_ histogram: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
+  private func cost(_ histogram: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
     var (kinds, count) = (0, 0)
-    let bits = aezk_entropy(histogram, used, &kinds)
+    let bits = kernels.call.entropy(histogram, used, &kinds)
     for symbol in 0..<used { count &+= histogram[symbol] }
     // Counted zeros come this near to the entropy.
     return max(bits, 0.012 * Double(count)) * scale

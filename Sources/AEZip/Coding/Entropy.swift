@@ -30,7 +30,7 @@ enum Entropy {
   }
 
   static func bits(_ counts: UnsafePointer<Int>, _ symbolCount: Int) -> Double {
-    aezk_entropy(counts, symbolCount, nil)
+    aezk_entropy(counts, symbolCount)
   }
 
   /// log2 of a positive normal number to about 1e-6, from its bits alone, so that plans do not

@@ -160,30 +160,34 @@ final class Trials {
   /// of those without.
   private func shareBeside(_ scale: Double) -> Double {
     var apart = 0.0
-    for kind in 0..<3 { apart += Entropy.bits(besides.base + 256 * kind, Symbols.count) }
+    for kind in 0..<3 { apart += entropy(besides.base + 256 * kind) }
     for symbol in 0..<Symbols.count {
       besides.base[symbol] += besides.base[256 + symbol] + besides.base[512 + symbol]
     }
-    let together = Entropy.bits(besides.base, Symbols.count)
+    let together = entropy(besides.base)
     guard together > 0 else { return 1 }
     return min(1, (apart + 3 * ContextPlanner.classBits / scale) / together)
+  }
+
+  private func entropy(_ counts: UnsafePointer<Int>) -> Double {
+    kernels.call.entropy(counts, Symbols.count, nil)
   }
 
   private func bits(
     _ histograms: UnsafeMutablePointer<Int>, _ leafCount: Int, _ scale: Double
   ) throws(AEZipError) -> Double {
-    guard leafCount > 1 else { return Self.tableBits(histograms, Symbols.count, scale) }
+    guard leafCount > 1 else { return tableBits(histograms, Symbols.count, scale) }
     return try GroupMerge(histograms, count: leafCount, most: effort.mostGroups) {
-      Self.tableBits($0, $1, scale)
+      tableBits($0, $1, scale)
     }.bits
   }
 
   /// What symbols of these counts cost, with the code table that they need.
-  private static func tableBits(
+  private func tableBits(
     _ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double
   ) -> Double {
     var kinds = 0
-    let bits = aezk_entropy(counts, used, &kinds)
+    let bits = kernels.call.entropy(counts, used, &kinds)
     return bits * scale + (5 + Entropy.bias * max(0, scale - 1)) * Double(kinds)
       + ContextPlanner.classBits
   }
