@@ -18,6 +18,27 @@ import CPlatform
     return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
   }
 
+  /// See `aezk_sort`: Shell's method.
+  @_cdecl("aezk_sort")
+  public func sort(_ keys: UnsafeMutablePointer<Int>?, _ count: Int) {
+    let keys = keys!
+    var gap = 121
+    while gap > 0 {
+      var place = gap
+      while place < count {
+        let key = keys[place]
+        var hole = place
+        while hole >= gap && keys[hole &- gap] > key {
+          keys[hole] = keys[hole &- gap]
+          hole &-= gap
+        }
+        keys[hole] = key
+        place &+= 1
+      }
+      gap /= 3
+    }
+  }
+
   /// See `aezk_repeats`.
   @_cdecl("aezk_repeats")
   public func repeats(

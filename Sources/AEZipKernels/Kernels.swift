@@ -68,6 +68,7 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
   kernels.pointee.entropy = entropy
+  kernels.pointee.best_split = bestSplit
   kernels.pointee.magnitudes = magnitudes
   kernels.pointee.weigh = weigh
   kernels.pointee.correlate = correlate

@@ -108,52 +108,88 @@ func add(
     (rows + low).update(from: spare, count: high)
     return low
   }
+#endif
 
-  /// Bits of n errors with these sums, of a normal variable with their variance.
-  @inline(__always)
-  func normalBits(_ n: Double, _ sum: Double, _ squares: Double, _ factor: Double) -> Double {
-    let count = max(n, 1)
-    let variance = max(0, squares - sum * sum / count) / count
-    return n * 0.5 * logarithm(1 + factor * variance)
-  }
+/// Bits of n errors with these sums, of a normal variable with their variance.
+@inline(__always)
+func normalBits(
+  _ n: SIMD4<Double>, _ sum: SIMD4<Double>, _ squares: SIMD4<Double>, _ factor: SIMD4<Double>
+) -> SIMD4<Double> {
+  let one = SIMD4<Double>(repeating: 1)
+  let count = n.replacing(with: one, where: n .< one)
+  let left = squares - sum * sum / count
+  let variance = left.replacing(with: 0, where: left .< SIMD4<Double>(repeating: 0)) / count
+  return n * 0.5 * logarithms(one + factor * variance)
+}
 
-  /// See `aezk_best_split`.
-  @_cdecl("aezk_best_split")
-  public func bestSplit(
-    _ moments: UnsafePointer<UInt64>?, _ binCount: Int, _ factor: Double, _ least: Double
-  ) -> aezk_split {
-    let moments = moments!
-    var split = aezk_split()
+/// See `aezk_kernels.best_split`.
+func bestSplit(
+  _ moments: UnsafePointer<UInt64>?, _ binCount: Int, _ factor: Double, _ least: Double
+) -> aezk_split {
+  let moments = moments!
+  var split = aezk_split()
+  let scale = SIMD4<Double>(repeating: factor)
+  withUnsafeTemporaryAllocation(byteCount: 6 * 8 * 36, alignment: 64) { scratch in
+    // Of each bin, and of the bins up to it: counts, sums, squares.
+    let apart = scratch.baseAddress!.assumingMemoryBound(to: Double.self)
+    let below = apart + 3 * 36
     var (count, sum, squares) = (0, 0, 0)
     var bin = 0
-    while bin < binCount {
-      let (n, s, q) = sums(moments + 2 &* bin)
-      (count, sum, squares) = (count &+ n, sum &+ s, squares &+ q)
-      split.apart += normalBits(Double(n), Double(s), Double(q), factor)
-      bin &+= 1
-    }
-    split.whole = normalBits(Double(count), Double(sum), Double(squares), factor)
-    var (below, belowSum, belowSquares) = (0, 0, 0)
-    bin = 0
-    while least > 0 && bin &+ 1 < binCount {
-      let (n, s, q) = sums(moments + 2 &* bin)
-      (below, belowSum, belowSquares) = (below &+ n, belowSum &+ s, belowSquares &+ q)
-      if n > 0 && Double(below) >= least && Double(count &- below) >= least {
-        let gain =
-          split.whole - normalBits(Double(below), Double(belowSum), Double(belowSquares), factor)
-          - normalBits(
-            Double(count &- below), Double(sum &- belowSum), Double(squares &- belowSquares), factor)
-        if gain > split.gain { (split.gain, split.bin) = (gain, bin) }
+    while bin < (binCount &+ 3) & ~3 {
+      var (n, s, q) = (0, 0, 0)
+      if bin < binCount {
+        n = Int(truncatingIfNeeded: moments[2 &* bin] &>> 32)
+        s = Int(truncatingIfNeeded: moments[2 &* bin] & 0xFFFF_FFFF) &- 32768 &* n
+        q = Int(truncatingIfNeeded: moments[2 &* bin &+ 1])
       }
+      (count, sum, squares) = (count &+ n, sum &+ s, squares &+ q)
+      (apart[bin], apart[36 &+ bin], apart[72 &+ bin]) = (Double(n), Double(s), Double(q))
+      (below[bin], below[36 &+ bin], below[72 &+ bin]) = (
+        Double(count), Double(sum), Double(squares)
+      )
       bin &+= 1
     }
-    return split
+    let (n, s, q) = (
+      SIMD4(repeating: Double(count)), SIMD4(repeating: Double(sum)),
+      SIMD4(repeating: Double(squares))
+    )
+    split.whole = normalBits(n, s, q, scale)[0]
+    if least == 0 {
+      bin = 0
+      while bin < binCount {
+        let parts = UnsafeRawPointer(apart + bin)
+        let bits = normalBits(
+          parts.loadUnaligned(as: SIMD4<Double>.self),
+          parts.loadUnaligned(fromByteOffset: 288, as: SIMD4<Double>.self),
+          parts.loadUnaligned(fromByteOffset: 576, as: SIMD4<Double>.self), scale)
+        split.apart += added(bits)
+        bin &+= 4
+      }
+      return
+    }
+    bin = 0
+    while bin < binCount {
+      let parts = UnsafeRawPointer(below + bin)
+      let low = (
+        parts.loadUnaligned(as: SIMD4<Double>.self),
+        parts.loadUnaligned(fromByteOffset: 288, as: SIMD4<Double>.self),
+        parts.loadUnaligned(fromByteOffset: 576, as: SIMD4<Double>.self)
+      )
+      let bits =
+        normalBits(low.0, low.1, low.2, scale) + normalBits(n - low.0, s - low.1, q - low.2, scale)
+      var lane = 0
+      while lane < 4 {
+        let gain = split.whole - bits[lane]
+        // An empty bin's place is that of the bin before.
+        if gain > split.gain, apart[bin &+ lane] > 0, low.0[lane] >= least,
+          n[lane] - low.0[lane] >= least
+        {
+          (split.gain, split.bin) = (gain, bin &+ lane)
+        }
+        lane &+= 1
+      }
+      bin &+= 4
+    }
   }
-
-  @inline(__always)
-  func sums(_ moments: UnsafePointer<UInt64>) -> (Int, Int, Int) {
-    let n = Int(truncatingIfNeeded: moments[0] &>> 32)
-    let sum = Int(truncatingIfNeeded: moments[0] & 0xFFFF_FFFF) &- 32768 &* n
-    return (n, sum, Int(truncatingIfNeeded: moments[1]))
-  }
-#endif
+  return split
+}

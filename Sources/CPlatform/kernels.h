@@ -18,6 +18,9 @@ typedef struct aezk_cell { void *values; long offset; int64_t origin; } aezk_cel
 /* Bits that do not fill a byte yet, the first one lowest. */
 typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
 
+/* What splits a leaf of a tree; see `best_split`. */
+typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -74,6 +77,10 @@ typedef struct aezk_kernels {
    * b = bins[rows[i]]; there are 4 * binCount moments, of which the second half is scratch, 0 at first */
   void (*moments)(uint64_t *moments, const int32_t *values, const uint8_t *bins, const int32_t *rows, long count,
                   long binCount);
+  /* From the moments of up to 32 bins the bits of their errors together, each n / 2 * log2(1 + factor * variance). If
+   * `least` is 0, also the bits with every bin apart; else the bin behind which a split saves the most, with at least
+   * `least` rows on both sides */
+  aezk_split (*best_split)(const uint64_t *moments, long binCount, double factor, double least);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
 
@@ -178,12 +185,8 @@ void aezk_repeats(const uint8_t *bytes, long count, long *counts, int32_t *table
 
 /* Rows in bins up to `bin` first, both parts in order; returns how many. `spare`: as many, for the others */
 long aezk_partition(int32_t *rows, int32_t *spare, long count, const uint8_t *bins, int32_t bin);
-/* From the moments of a leaf's bins (see `moments`) the bits of its errors as a whole and with every bin apart, each
- *     n / 2 * log2(1 + factor * variance),
- * and the bin behind which a split saves the most, with at least `least` rows on both sides; none is looked for if that
- * is 0 */
-typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
-aezk_split aezk_best_split(const uint64_t *moments, long binCount, double factor, double least);
+/* Sorts a few hundred numbers */
+void aezk_sort(long *keys, long count);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

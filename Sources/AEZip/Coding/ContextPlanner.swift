@@ -243,7 +243,7 @@ struct ContextPlanner {
       position += step
     }
     guard count >= 2 * Self.finestBins else { return List() }
-    sortAscending(picks, count)
+    aezk_sort(picks, count)
     var edges: List<Int32> = List()
     for bin in 1..<Self.finestBins {
       let edge = Int32(picks[count * bin / Self.finestBins])

@@ -15,7 +15,7 @@ enum Entropy {
     let used = sums.count
     sums += [Int](repeating: 0, count: used)
     return sums.withUnsafeMutableBufferPointer {
-      sortAscending($0.baseAddress!, used)
+      aezk_sort($0.baseAddress!, used)
       return Double(PrefixCode.merge($0.baseAddress!, used, parents: nil))
     }
   }

@@ -72,7 +72,7 @@ final class Packer {
   /// them would tell more than they cost.
   private func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
-    let stride = max(1, count / (level > 3 ? 4096 : 512))
+    let stride = max(1, count / (level >= 7 ? 4096 : level > 3 ? 1024 : 512))
     var sum = 0.0
     var largest = 0.0
     var sampled = 0
@@ -281,7 +281,10 @@ final class Packer {
     var strategies: [PackingStrategy] = [.huffman]
     if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    if repeats || Repeats.share(pointer, bytes.count) > (level >= 7 ? 0.02 : 0.06) {
+    let window = level >= 7 ? 8192 : 4096
+    if repeats
+      || Repeats.look(pointer, bytes.count, window: window).share > (level >= 7 ? 0.02 : 0.06)
+    {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }

@@ -44,6 +44,8 @@ struct Effort {
   }
   /// Records on which ways of predicting a column race.
   var raceRows: Int { level >= 7 ? 16384 : 2048 }
+  /// Bits of a column by itself, beside those with regressors, up to which it gets a tree of its own.
+  var rivalShare: Double { level >= 7 ? .infinity : 2.5 }
   /// Records from which a tree grows.
   var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
@@ -121,7 +123,8 @@ struct Planner {
   ) throws(AEZipError) {
     // Ways of predicting race on a part of the sample; what wins is judged by the whole of it.
     var best = columns[index]
-    var bestBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
+    let aloneBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
+    var bestBits = aloneBits
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
@@ -151,9 +154,9 @@ struct Planner {
     trials.keep()
     bestBits = whole.bits + bitsOfCoefficients(predictors)
     if let trees, bestBits > 256 {
-      // A tree may tell more where regressors tell less.
-      let starts =
-        predictors.regressors.isEmpty ? [predictors] : [predictors, columns[index].with(List())]
+      // A tree may tell more where regressors tell less, unless they tell much.
+      let isRival = !predictors.regressors.isEmpty && aloneBits < effort.rivalShare * bestBits
+      let starts = isRival ? [predictors, columns[index].with(List())] : [predictors]
       for (number, start) in starts.enumerated() {
         let before = number == 0 ? whole : try trials.judge(start, index)
         let tree = try trees.grow(
@@ -162,15 +165,13 @@ struct Planner {
         let trial = start.with(start.regressors)
         trial.coefficientExponent = start.coefficientExponent
         trial.tree = tree
-        let after = try trials.judge(trial, index)
-        // A tree can learn a sample by heart: it must save bits on strands that it has not seen.
+        // A tree can learn a sample by heart: it must save bits on strands that it has not seen, and
+        // few codes other than zero prove little.
         let treeBits = 80 * Double(tree.splits.count)
-        if trials.isSplit {
-          // Few codes other than zero prove little.
-          let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
-          let (unseen, least) = (after.oddBits + treeBits, before.oddBits)
-          guard unseen < least * 0.98, unseen + proof < least else { continue }
-        }
+        let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
+        let least = min(before.oddBits * 0.98, before.oddBits - proof) - treeBits
+        let after = try trials.judge(
+          trial, index, mostOddBits: trials.isSplit ? least : .infinity)
         let bits = after.bits + bitsOfCoefficients(trial) + treeBits
         if bits < bestBits * 0.97 {
           (best, bestBits) = (trial, bits)

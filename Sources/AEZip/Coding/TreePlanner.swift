@@ -74,7 +74,7 @@ final class TreePlanner {
     let count = (rowCount + step - 1) / step
     let picks = try Memory<Int>(count)
     for place in 0..<count { picks.base[place] = Int(doubled.base[place * step]) }
-    sortAscending(picks.base, count)
+    aezk_sort(picks.base, count)
     // Between values that follow each other: all such places, or those of quantiles.
     var cuts = List<Int32>()
     for place in 1..<max(count, 1) where picks[place] > picks[place - 1] {
@@ -237,7 +237,7 @@ final class TreePlanner {
     for candidate in all {
       tally(candidate, screenRows.base, screenRows.count, into: tables.base)
       let binCount = edges[candidate.column].count + 1
-      let split = aezk_best_split(tables.base, binCount, factor, 0)
+      let split = kernels.call.best_split(tables.base, binCount, factor, 0)
       gains.append(split.whole - split.apart - 3 * Double(binCount))
     }
     var kept = List<Regression.Candidate>()
@@ -289,7 +289,7 @@ final class TreePlanner {
   ) {
     guard leaves[leaf].rows.count >= 2 * Self.leastRows else { return }
     for number in 0..<candidates.count {
-      let split = aezk_best_split(
+      let split = kernels.call.best_split(
         table(leaf, number), edges[candidates[number].column].count + 1, factor,
         Double(Self.leastRows))
       guard split.gain > leaves[leaf].gain else { continue }
@@ -305,7 +305,7 @@ final class TreePlanner {
     for pick in 0..<count {
       picks.base[pick] = Int(errors.base[Int(rows.base[range.lowerBound + pick * step])])
     }
-    sortAscending(picks.base, count)
+    aezk_sort(picks.base, count)
     return Double(picks.base[count / 2]) * errorUnit
   }
 }

@@ -67,8 +67,12 @@ final class Trials {
 
   /// Codes a column of the sample.
   ///
-  /// - Parameter raceRows: if given, how many records are enough.
-  func judge(_ column: Column, _ index: Int, raceRows: Int = Int.max) throws(AEZipError) -> Judgement {
+  /// - Parameters:
+  ///   - raceRows: if given, how many records are enough.
+  ///   - mostOddBits: from which `bits` are not counted: they are infinite.
+  func judge(
+    _ column: Column, _ index: Int, raceRows: Int = Int.max, mostOddBits: Double = .infinity
+  ) throws(AEZipError) -> Judgement {
     let (regressors, tree) = (column.regressors, column.tree)
     let (splitCount, leafCount) = (tree.splits.count, tree.splits.count + 1)
     connect(column, index)
@@ -129,6 +133,10 @@ final class Trials {
       for place in 0..<256 * leafCount { all[place] &+= histograms.base[place] }
       let odd = try bits(histograms.base, leafCount, 2 * scale)
       result.oddBits = odd * share + Double(rawBits) * scale
+      guard result.oddBits < mostOddBits else {
+        result.bits = .infinity
+        return result
+      }
     }
     result.bits = try bits(all, leafCount, scale) * share + Double(rawBits) * scale
     return result
