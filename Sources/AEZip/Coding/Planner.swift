@@ -92,26 +92,44 @@ struct Planner {
     }
   }
 
-  /// Whether columns follow from the previous record; if there are many, more than a few of them.
+  /// Whether what the neighbour in its record does not tell of a column follows from the record
+  /// before: for any column, or, of many, for more than a few. With e = y - b x, x the neighbour:
+  ///
+  ///     |corr(e now, e before)| > 0.3
   private func hasMemory(_ sample: Sample) -> Bool {
+    let count = sample.columnCount
     var found = 0
-    for column in 0..<sample.columnCount {
-      var (count, sum, squares, both) = (0.0, 0.0, 0.0, 0.0)
-      let values = sample.values(of: column)
+    for column in 0..<count {
+      let (y, x) = (sample.values(of: column), sample.values(of: max(0, column - 1)))
+      var n = 0.0
+      var (sumY, sumX, yy, xx, xy) = (0.0, 0.0, 0.0, 0.0, 0.0)
+      var (yOld, xOld, yxOld) = (0.0, 0.0, 0.0)
       for range in sample.targets {
         var row = max(64, range.lowerBound)
         while row < range.upperBound {
-          let y = values[row]
-          count += 1
-          sum += y
-          squares += y * y
-          both += y * values[row - 64]
+          let (y0, y1) = (y[row - 64], y[row])
+          let (x0, x1) = column > 0 ? (x[row - 64], x[row]) : (0, 0)
+          n += 1
+          sumY += y1
+          sumX += x1
+          yy += y1 * y1
+          xx += x1 * x1
+          xy += x1 * y1
+          yOld += y0 * y1
+          xOld += x0 * x1
+          yxOld += y0 * x1 + x0 * y1
           row += 3
         }
       }
-      let mean = sum * sum / max(1, count)
-      if (both - mean).magnitude > 0.1 * (squares - mean) { found += 1 }
-      if found > sample.columnCount / 16 { return true }
+      let (meanY, meanX) = (sumY / max(1, n), sumX / max(1, n))
+      (yy, xx, xy) = (yy - sumY * meanY, xx - sumX * meanX, xy - sumX * meanY)
+      (yOld, xOld) = (yOld - sumY * meanY, xOld - sumX * meanX)
+      yxOld -= 2 * sumX * meanY
+      let b = xx > 0 ? xy / xx : 0
+      let variance = yy - 2 * b * xy + b * b * xx
+      let both = yOld - b * yxOld + b * b * xOld
+      if variance > 1e-9 * yy && both.magnitude > 0.3 * variance { found += 1 }
+      if found > (count > 64 ? count / 8 : 0) { return true }
     }
     return false
   }
