@@ -15,20 +15,32 @@ struct Plane {
 final class CodePlanes {
   static let leadIn = Column.largestLag * Strands.width
   private let memory: Memory<Int32>
-  private let stride: Int
+  private let values: Memory<Double>?
+  private var planes: List<UnsafeMutablePointer<Int32>> = List()
 
+  /// - Parameters:
+  ///   - valuePlanes: the last columns' values, in `values`: a block's codes take their place. Before
+  ///     each plane there is room for the zeros.
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
-  init(columnCount: Int, strands: Strands) throws(AEZipError) {
-    stride = strands.planeCount + Self.leadIn
-    memory = try Memory(columnCount * stride)
+  init(
+    columnCount: Int, strands: Strands, inPlaceOf valuePlanes: List<Plane> = List(),
+    of values: Memory<Double>? = nil
+  ) throws(AEZipError) {
+    let ownCount = columnCount - valuePlanes.count
+    let stride = strands.planeCount + Self.leadIn
+    memory = try Memory(ownCount * stride)
+    self.values = values
     for column in 0..<columnCount {
-      memset(memory.base + column * stride, 0, Self.leadIn * MemoryLayout<Int32>.stride)
+      let plane =
+        column < ownCount
+        ? memory.base + (column * stride + Self.leadIn)
+        : valuePlanes[column - ownCount].base.assumingMemoryBound(to: Int32.self)
+      memset(plane - Self.leadIn, 0, Self.leadIn * MemoryLayout<Int32>.stride)
+      planes.append(plane)
     }
   }
 
-  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> {
-    memory.base + (column * stride + Self.leadIn)
-  }
+  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> { planes[column] }
 }
 
 /// The leaves of all records in the trees of a chunk's columns, in the order of blocks.

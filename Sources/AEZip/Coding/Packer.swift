@@ -281,10 +281,10 @@ final class Packer {
     var strategies: [PackingStrategy] = [.huffman]
     if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    // Below these shares deflate's distances nearly never pay.
+    let least = level >= 7 ? 0.02 : bytes.count > 4096 ? 0.06 : 0.12
     let window = level >= 7 ? 8192 : 4096
-    if repeats
-      || Repeats.look(pointer, bytes.count, window: window).share > (level >= 7 ? 0.02 : 0.06)
-    {
+    if repeats || Repeats.look(pointer, bytes.count, window: window).share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
