@@ -11,6 +11,8 @@ struct Effort {
   var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 256 : 32 }
   /// Columns up to which the records before take part in regressions.
   var mostLaggedFields: Int { level >= 4 ? 65536 : 64 }
+  /// Columns up to which the two records before do.
+  var mostTwiceLagged: Int { level >= 7 ? 160 : level > 1 ? 64 : 0 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -75,7 +77,7 @@ struct Planner {
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
     let lags =
-      looksBack && count <= effort.mostLaggedFields ? (count <= (effort.level >= 7 ? 160 : 64) && effort.level > 1 ? 2 : 1) : 0
+      looksBack && count <= effort.mostLaggedFields ? (count <= effort.mostTwiceLagged ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =

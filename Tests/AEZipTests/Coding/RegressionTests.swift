@@ -55,7 +55,8 @@ import Testing
       covariance: { moment(target, $0.column) },
       variance: { moment($0.column, $0.column) })
     for size in 1...5 {
-      #expect(regression.extend { row, chosen in
+      #expect(
+        regression.extend { row, chosen in
           for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
         })
       let chosen = regression.chosen.map { regression.candidates[$0].column }
@@ -86,9 +87,10 @@ import Testing
       candidates: List((0..<3).map { Regression.Candidate(column: $0, lag: 0) }),
       targetVariance: moment(3, 3), target: { moment(3, $0.column) },
       variance: { moment($0.column, $0.column) })
-    #expect(regression.extend { row, chosen in
-          for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
-        })
+    #expect(
+      regression.extend { row, chosen in
+        for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
+      })
     #expect(regression.chosen == [1])
   }
 
