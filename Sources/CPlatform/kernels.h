@@ -62,9 +62,10 @@ typedef struct aezk_kernels {
   void (*shift_f64)(double *out, const double *base, const uint8_t *leaves, const double *offsets);
 
   /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many of its group's thresholds (ascending) it
-   * reaches, after the classes of the groups before; one group if `groups` is NULL */
+   * reaches, after the classes of the groups before; the group is groups[leaves], 0 if there is one only */
   void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
-                   const int32_t *thresholds, const uint8_t *groups, const long *groupThresholds, long groupCount);
+                   const int32_t *thresholds, const uint8_t *leaves, const uint8_t *groups,
+                   const long *groupThresholds, long groupCount);
 
   /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
    * is NULL; returns the raw bits of all */

@@ -109,7 +109,8 @@ final class ContextClassifier {
     weights = try Memory(max(context.sources.count, 1))
     thresholds = try Memory(max(context.thresholds.count, 1))
     groupThresholds = try Memory(context.groups.count)
-    groups = try Memory(64)
+    groups = try Memory(max(tree.groups.count, 1))
+    for leaf in 0..<tree.groups.count { groups[leaf] = tree.groups[leaf] }
     for index in 0..<context.sources.count { weights[index] = context.sources[index].weight }
     for index in 0..<context.thresholds.count { thresholds[index] = context.thresholds[index] }
     for index in 0..<context.groups.count { groupThresholds[index] = context.groups[index] }
@@ -128,12 +129,8 @@ final class ContextClassifier {
       pointers.base[index] = UnsafePointer(
         codes.plane(source.column) + (block - source.lag) * 64)
     }
-    let isGrouped = context.groups.count > 1
-    if isGrouped {
-      for lane in 0..<64 { groups.base[lane] = tree.groups[Int(leaves![lane])] }
-    }
     kernels.call.classify(
       classes, pointers.base, weights.base, context.sources.count, thresholds.base,
-      isGrouped ? groups.base : nil, groupThresholds.base, context.groups.count)
+      leaves, groups.base, groupThresholds.base, context.groups.count)
   }
 }

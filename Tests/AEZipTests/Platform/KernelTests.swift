@@ -262,6 +262,8 @@ import Testing
           let spread = [1, 100, 1e5, 2e9][lane % 4]
           plane[lane] = Int32(max(-2.1e9, min(2.1e9, random.normal() * spread)))
         }
+        plane[3] = .min
+        plane[4] = .max
         return plane
       }
       let weights = (0..<count).map { _ in Int32.random(in: 0...4096, using: &random) }
@@ -269,20 +271,21 @@ import Testing
       for index in 0..<count { pointers.base[index] = UnsafePointer(codes[index].base) }
       try forEachLevel { kernels in
         let classes = try Memory<UInt8>(64)
-        // Three groups: all thresholds but the last, none, the last.
-        let groups = (0..<64).map { UInt8($0 % 3) }
+        // Three groups of four leaves: all thresholds but the last, none, the last.
+        let leaves = (0..<64).map { UInt8($0 % 4) }
+        let groups: [UInt8] = [2, 0, 1, 0]
         let last = min(1, thresholds.count)
         let shares = [thresholds.count - last, 0, last]
         for isGrouped in [false, true] {
           kernels.classify(
-            classes.base, pointers.base, weights, count, thresholds, isGrouped ? groups : nil,
-            isGrouped ? shares : [thresholds.count], isGrouped ? 3 : 1)
+            classes.base, pointers.base, weights, count, thresholds, isGrouped ? leaves : nil,
+            groups, isGrouped ? shares : [thresholds.count], isGrouped ? 3 : 1)
           for lane in 0..<64 {
             var activity = 0
             for index in 0..<count {
               activity += Int(weights[index]) * min(abs(Int(codes[index][lane])), 32767)
             }
-            let group = isGrouped ? lane % 3 : 0
+            let group = isGrouped ? Int(groups[lane % 4]) : 0
             var own = thresholds
             if isGrouped {
               own = group == 1 ? [] : Array(group == 0 ? own.dropLast(last) : own.suffix(last))
