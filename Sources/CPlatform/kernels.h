@@ -18,6 +18,9 @@ typedef struct aezk_cell { void *values; long offset; int64_t origin; } aezk_cel
 /* Bits that do not fill a byte yet, the first one lowest. */
 typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
 
+/* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
+static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -114,9 +117,10 @@ typedef struct aezk_kernels {
    * before `end`, behind which 16 bytes can be read: they count as zeros */
   void (*codes)(int32_t *codes, const uint8_t *symbols, long count, int32_t shift, const uint8_t *raw, long *position,
                 long end);
-  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
+  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns the first class of which more are
+   * taken than there are, or -1. Up to 64 codes behind the end of a class can be read */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
-               const long *ends);
+               const long *ends, long classCount);
   /* the inverse: streams[cursors[class]++] = codes[i] */
   void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
 

@@ -227,7 +227,8 @@ struct ChunkEncoder {
     // How each is predicted, then the codes.
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
-    let codes = try CodePlanes(columnCount: columns.count, strands: strands)
+    let codes = try CodePlanes(
+      rings: List(repeating: false, count: columns.count), strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds

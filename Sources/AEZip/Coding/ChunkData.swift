@@ -14,20 +14,35 @@ struct Plane {
 /// that contexts may look back from the first block.
 final class CodePlanes {
   static let leadIn = Column.largestLag * Strands.width
+  /// Blocks that are kept where only the last ones are.
+  private static let ringBlocks = 4
   private let memory: Memory<Int32>
-  private let stride: Int
+  private var starts: List<Int> = List()
+  /// For each column the bits of a block's number that tell its place.
+  private var masks: List<Int> = List()
 
+  /// - Parameter rings: for each column whether only the last blocks are kept, as in a decoder that
+  ///   learns the codes of a block when it comes to it.
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
-  init(columnCount: Int, strands: Strands) throws(AEZipError) {
-    stride = strands.planeCount + Self.leadIn
-    memory = try Memory(columnCount * stride)
-    for column in 0..<columnCount {
-      memset(memory.base + column * stride, 0, Self.leadIn * MemoryLayout<Int32>.stride)
+  init(rings: List<Bool>, strands: Strands) throws(AEZipError) {
+    var size = 0
+    for isRing in rings {
+      starts.append(isRing ? size : size + Self.leadIn)
+      masks.append(isRing ? Self.ringBlocks - 1 : -1)
+      size += isRing ? Self.ringBlocks * Strands.width : Self.leadIn + strands.planeCount
+    }
+    memory = try Memory(max(size, 1))
+    for column in 0..<rings.count {
+      memset(block(column, -Column.largestLag), 0, Self.leadIn * MemoryLayout<Int32>.stride)
     }
   }
 
-  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> {
-    memory.base + (column * stride + Self.leadIn)
+  /// All codes of a column of which all are kept.
+  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> { memory.base + starts[column] }
+
+  /// The codes of a block, or zeros in the two before the first.
+  func block(_ column: Int, _ block: Int) -> UnsafeMutablePointer<Int32> {
+    memory.base + (starts[column] + (block & masks[column]) * Strands.width)
   }
 }
 

@@ -491,22 +491,41 @@ import Testing
     }
   }
 
-  @Test func codesOfClassesAreDealtAsTheyWereCollected() {
-    let classes: [UInt8] = [1, 0, 2, 1, 1, 0, 2]
-    let codes: [Int32] = [10, 20, 30, 11, 12, 21, 31]
-    forEachLevel { kernels in
-      var streams = [Int32](repeating: 0, count: 7)
-      var cursors = [0, 2, 5]
-      kernels.collect(&streams, codes, classes, 7, &cursors)
-      #expect(streams == [20, 21, 10, 11, 12, 30, 31])
-      #expect(cursors == [2, 5, 7])
-      cursors = [0, 2, 5]
-      var back = [Int32](repeating: 0, count: 7)
-      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 5, 7]) == 7)
-      #expect(back == codes)
-      // A class that holds a code less than is asked for.
-      cursors = [0, 2, 5]
-      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 4, 7]) == 4)
+  @Test(arguments: [1, 3, 8, 9, 32]) func codesOfClassesAreDealtAsTheyWereCollected(
+    classCount: Int
+  ) {
+    var random = Seeded(UInt64(classCount))
+    for laneCount in [64, 64, 40, 1] {
+      let classes = (0..<laneCount).map { _ in
+        UInt8(min(Int(random.normal().magnitude * 4), classCount - 1))
+      }
+      let codes = (0..<laneCount).map { Int32($0 * 1000 - 7) }
+      let counts = (0..<classCount).map { kind in classes.filter { $0 == kind }.count }
+      let ends = (0..<classCount).map { counts[...$0].reduce(0, +) }
+      let starts = (0..<classCount).map { ends[$0] - counts[$0] }
+      forEachLevel { kernels in
+        var streams = [Int32](repeating: 0, count: laneCount + 64)
+        var cursors = starts
+        kernels.collect(&streams, codes, classes, laneCount, &cursors)
+        for kind in 0..<classCount {
+          let own = (0..<laneCount).filter { classes[$0] == kind }.map { codes[$0] }
+          #expect(Array(streams[starts[kind]..<ends[kind]]) == own)
+        }
+        #expect(cursors == ends)
+        cursors = starts
+        var back = [Int32](repeating: 0, count: laneCount)
+        let short = kernels.deal(&back, classes, laneCount, streams, &cursors, ends, classCount)
+        #expect(short == -1)
+        #expect(back == codes)
+        #expect(cursors == ends)
+        // A class that holds a code less than is asked for.
+        cursors = starts
+        let lacking = Int(classes[laneCount / 2])
+        var fewer = ends
+        fewer[lacking] -= 1
+        #expect(
+          kernels.deal(&back, classes, laneCount, streams, &cursors, fewer, classCount) == lacking)
+      }
     }
   }
 
