@@ -21,6 +21,9 @@ typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
 /* What splits a leaf of a tree; see `best_split`. */
 typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
 
+/* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
+static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -65,9 +68,10 @@ typedef struct aezk_kernels {
   void (*shift_f64)(double *out, const double *base, const uint8_t *leaves, const double *offsets);
 
   /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many of its group's thresholds (ascending) it
-   * reaches, after the classes of the groups before; one group if `groups` is NULL */
+   * reaches, after the classes of the groups before; the group is groups[leaves], 0 if there is one only */
   void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
-                   const int32_t *thresholds, const uint8_t *groups, const long *groupThresholds, long groupCount);
+                   const int32_t *thresholds, const uint8_t *leaves, const uint8_t *groups,
+                   const long *groupThresholds, long groupCount);
 
   /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
    * is NULL; besides[256 * k + symbol] += 1, unless it is NULL, with k = min(|before[i]|, 2); returns the raw bits of all */
@@ -139,9 +143,10 @@ typedef struct aezk_kernels {
    * before `end`, behind which 16 bytes can be read: they count as zeros */
   void (*codes)(int32_t *codes, const uint8_t *symbols, long count, int32_t shift, const uint8_t *raw, long *position,
                 long end);
-  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
+  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns the first class of which more are
+   * taken than there are, or -1. Up to 64 codes behind the end of a class can be read */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
-               const long *ends);
+               const long *ends, long classCount);
   /* the inverse: streams[cursors[class]++] = codes[i] */
   void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
 

@@ -228,7 +228,7 @@ struct ChunkEncoder {
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
-      columnCount: columns.count, strands: strands, inPlaceOf: columnPlanes, of: memory)
+      ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds

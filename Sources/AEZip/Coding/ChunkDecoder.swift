@@ -214,13 +214,17 @@ struct ChunkDecoder {
     let recordCount = plan.strands.recordCount
     let unpacker = try Unpacker(pieceCounts: pieceCounts, from: &header)
     let columns = Array(plan.columns[..<count])
-    let codes = try CodePlanes(columnCount: count, strands: plan.strands)
+    var rings = List<Bool>()
+    for column in columns { rings.append(column.context.classCount > 1) }
+    let codes = try CodePlanes(rings: rings, strands: plan.strands)
     // Codes that do not lie in their planes as in the streams wait in a place of their own.
     var waiting = 0
     for column in columns where !ContextReader.isInPlace(column, plan.strands) {
       waiting += recordCount
     }
-    let ordered = try Memory<Int32>(max(waiting, 1))
+    // Kernels look a block further than the codes of a damaged chunk's class.
+    let ordered = try Memory<Int32>(waiting + Strands.width)
+    memset(ordered.base + waiting, 0, Strands.width * MemoryLayout<Int32>.stride)
     var targets: List<UnsafeMutablePointer<Int32>> = List()
     var next = ordered.base
     for index in 0..<count {

@@ -314,7 +314,7 @@ final class Corrector {
         split(index, column, turn: turn)
         try contexts.fetch(index, block, leaves)
         predict(index, column, turn: turn)
-        arithmetic.dequantize(restored, codes.plane(index) + block * 64, p, column.multiple)
+        arithmetic.dequantize(restored, codes.block(index, block), p, column.multiple)
         remember(index, turn: turn)
         guard let type = outputs.types[index] else { continue }
         let row = outputs.row(index)
