@@ -3,6 +3,16 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
+  /// Levels whose plans are tried too.
+  var levelsBelow: Range<Int> {
+    switch level {
+    case 2...5: max(1, level - 2)..<level
+    case 7...9: 6..<level
+    default: 0..<0
+    }
+  }
+  /// Whether that is done for tight bounds too.
+  var alwaysTriesBelow: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
@@ -17,6 +27,8 @@ struct Effort {
   func plansTwice(_ columns: Int, _ bits: Double) -> Bool {
     level >= 7 || level >= 4 && columns <= 64 && bits < 2
   }
+  /// How many of them, each beside what the one before restores.
+  var firstPlans: Int { level >= 7 ? 2 : 1 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -33,7 +45,7 @@ struct Effort {
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
-  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 6, 10, 12, 16][level] }
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
@@ -93,9 +105,11 @@ struct Planner {
     // Where few codes are not zero, what is restored is far from what is rounded: a plan without
     // trees serves to restore the later columns of the record before.
     if lags > 0, let moments, effort.plansTwice(count, bitsOfDifferences(columns, moments)) {
-      for index in 0..<count {
-        try choose(
-          columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+      for _ in 0..<effort.firstPlans {
+        for index in 0..<count {
+          try choose(
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+        }
       }
     }
     if let trees { for index in 0..<count { try trees.note(index) } }
