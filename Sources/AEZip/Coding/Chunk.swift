@@ -225,6 +225,18 @@ struct ChunkEncoder {
     for plane in columnPlanes { allPlanes.append(plane) }
 
     // How each is predicted, then the codes.
+    var order = List<Int>()
+    if latentCount == 0 {
+      order = try TiePlanner(
+        columns: columns, planes: allPlanes, strands: strands, isDouble: usesDouble,
+        kernels: kernels
+      ).plan(mostColumns: Effort(level: level).mostTiedColumns)
+      if !order.isEmpty {
+        columns = order.map { columns[$0] }
+        proofBounds = order.map { proofBounds[$0] }
+        allPlanes = List(order.map { allPlanes[$0] })
+      }
+    }
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
@@ -261,6 +273,10 @@ struct ChunkEncoder {
       guard treatments[index] == .constant else { continue }
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
+    }
+    if !order.isEmpty {
+      header.set(ChunkFlags.order, at: flagPlace)
+      ColumnOrder.write(order, to: &header)
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
