@@ -27,6 +27,8 @@ import CPlatform
     kernels.pointee.moments = moments
     kernels.pointee.shift_f32 = shiftF32
     kernels.pointee.shift_f64 = shiftF64
+    kernels.pointee.tie_f32 = tieF32
+    kernels.pointee.tie_f64 = tieF64
     kernels.pointee.scatter = scatter
     kernels.pointee.gather = gather
     kernels.pointee.symbols = symbols
@@ -65,8 +67,6 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.check_f64 = checkF64
   kernels.pointee.split_f32 = splitF32
   kernels.pointee.split_f64 = splitF64
-  kernels.pointee.tie_f32 = tieF32
-  kernels.pointee.tie_f64 = tieF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
   kernels.pointee.entropy = entropy

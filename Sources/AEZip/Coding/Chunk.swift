@@ -27,7 +27,7 @@ struct FieldTally {
 struct ChunkEncoder {
   let layout: Layout
   /// The largest error permitted for each field; 0 keeps every bit.
-  let bounds: [Double]
+  var bounds: [Double]
   let level: Int
   let kernels: Kernels
   var model: RecordModel?
@@ -64,8 +64,15 @@ struct ChunkEncoder {
 
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    guard level > 1, let repeats = try RepeatedRecords.find(records, layout) else {
-      return try encodeOnce(records)
+    guard level > 1 else { return try encodeOnce(records) }
+    var found = try RepeatedRecords.find(records, layout)
+    if found == nil && model == nil && !isSmall {
+      found = try RepeatedRecords.findNear(records, layout, bounds: bounds)
+    }
+    guard let repeats = found else { return try encodeOnce(records) }
+    var coder = self
+    if let near = repeats.near {
+      for index in 0..<bounds.count { coder.bounds[index] -= near.deviations[index] }
     }
     let size = layout.recordSize
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
@@ -81,7 +88,7 @@ struct ChunkEncoder {
     let keptBytes = UnsafeRawBufferPointer(
       start: kept.base, count: repeats.codedCount * layout.recordSize)
     var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
-      try encodeOnce(keptBytes)
+      try coder.encodeOnce(keptBytes)
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
@@ -118,7 +125,9 @@ struct ChunkEncoder {
     for index in 0..<layout.fields.count {
       let field = layout.fields[index]
       var tally = result.tallies[index]
-      guard tally.largestError > 0 || field.type.isFloat else { continue }
+      let isNear = repeats.near != nil
+      guard tally.largestError > 0 || field.type.isFloat || isNear else { continue }
+      let bound = isNear ? bounds[index] : tally.largestError
       var next = 0
       for record in 0..<repeats.recordCount {
         let source = Int(repeats.sources.base[record])
@@ -128,7 +137,15 @@ struct ChunkEncoder {
         }
         let value = records.baseAddress! + (record * size + field.offset)
         let error = field.type.error(value, restored.base + (source * size + field.offset))
-        guard error <= tally.largestError else { return false }
+        guard error <= bound else { return false }
+        if isNear {
+          tally.largestError = max(tally.largestError, error)
+          let x = field.type.load(value)
+          if x.isFinite {
+            tally.minimum = min(tally.minimum, x)
+            tally.maximum = max(tally.maximum, x)
+          }
+        }
         tally.squaredErrors += error * error
         if field.type.isFloat && field.type.load(value).isNaN { tally.missingCount += 1 }
       }
@@ -226,15 +243,14 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     var order = List<Int>()
-    if latentCount == 0 {
-      order = try TiePlanner(
-        columns: columns, planes: allPlanes, strands: strands, isDouble: usesDouble,
-        kernels: kernels
-      ).plan(mostColumns: Effort(level: level).mostTiedColumns)
-      if !order.isEmpty {
-        columns = order.map { columns[$0] }
-        proofBounds = order.map { proofBounds[$0] }
-        allPlanes = List(order.map { allPlanes[$0] })
+    if latentCount == 0 && columns.count <= Effort(level: level).mostTiedColumns {
+      order = try TiePlanner(columns: columns, isDouble: usesDouble).plan(
+        allPlanes, strands, kernels)
+      let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
+      for place in 0..<order.count {
+        columns[place] = before[order[place]]
+        proofBounds[place] = boundsBefore[order[place]]
+        allPlanes[place] = planesBefore[order[place]]
       }
     }
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)

@@ -1,153 +1,88 @@
 import CPlatform
 
-/// Finds columns that follow from others of the record by a sum of products, or its root: exactly, or
-/// far better than by a linear combination. ``Planner`` then races what was found.
+/// Finds columns that follow from others of the record by a sum of squares and its root, or by a
+/// product: exactly, or far better than by a linear combination. ``Planner`` then races what was found.
 ///
-/// Least squares on some records: of the values on products of two others, and of their squares on
-/// squares of others. For tables of many fields products of different ones are left out.
+/// Least squares on some records, which others judge.
 struct TiePlanner {
-  private static let fitRows = 128
+  private static let fitRows = 64
   private static let leastRecords = 256
   private static let mostTerms = 6
+  /// Columns up to which products are looked at.
+  private static let mostPaired = 32
   /// Bits a value that a tie must save over a linear combination; what merely bends is left to trees.
   private static let leastGain = 0.5
-  /// Columns up to which all products take part.
-  private static let mostPaired = 24
 
-  let columns: [Column]
-  let planes: List<Plane>
-  let strands: Strands
-  let isDouble: Bool
-  let kernels: Kernels
+  private let columns: [Column]
+  private let isDouble: Bool
+  /// For each column the values that are fitted, then those that judge.
+  private let values: UnsafeMutablePointer<Double>
+  /// The largest of them; 0 if the column cannot take part.
+  private let scales: UnsafeMutablePointer<Double>
+  /// Covariances of the values, then of their squares, in units of the scales; and their means.
+  private let gram: UnsafeMutablePointer<Double>
+  private let means: UnsafeMutablePointer<Double>
+  private let stride: Int
+  /// All of these.
+  private let memory: Memory<Double>
 
-  private typealias Feature = (a: Int, b: Int)
-
-  private struct Found {
-    var column: Int
-    var tie: Tie
-    var gain: Double
+  init(columns: [Column], isDouble: Bool) throws(AEZipError) {
+    self.columns = columns
+    self.isDouble = isDouble
+    let count = columns.count
+    stride = (2 * count + 15) / 16 * 16
+    memory = try Memory(
+      (stride + Self.fitRows + 1) * stride + (2 * Self.fitRows + 1) * count, zeroed: true)
+    gram = memory.base
+    means = gram + (stride + Self.fitRows) * stride
+    scales = means + stride
+    values = scales + count
   }
 
   /// Sets the ties of columns that are worth a trial.
   ///
   /// - Returns: the order in which columns that are tied come after what they are tied to; their ties
   ///   name columns in that order. Empty if it is the present one.
-  func plan(mostColumns: Int) throws(AEZipError) -> List<Int> {
-    guard columns.count > 1, columns.count <= mostColumns,
-      strands.recordCount >= Self.leastRecords
-    else { return List() }
-    // The rows that are fitted, then those that judge.
-    let rows = 2 * Self.fitRows
-    let values = try Memory<Double>(columns.count * rows)
-    guard take(rows, values) else { return List() }
-    var scales: [Double] = []
+  func plan(_ planes: List<Plane>, _ strands: Strands, _ kernels: Kernels) -> List<Int> {
+    guard strands.recordCount >= Self.leastRecords, take(planes, strands) else { return List() }
+    correlate(kernels)
+    var gains = List<Double>()
     for index in 0..<columns.count {
-      var largest = 0.0
-      for row in 0..<rows { largest = max(largest, values[index * rows + row].magnitude) }
-      let reach = largest / columns[index].scaledUnit
-      let isUsable = columns[index].integerOrigin == 0 && reach < (isDouble ? 0x1p40 : 0x1p18)
-      scales.append(isUsable ? largest : 0)
+      gains.append(scales[index] > 0 ? find(index) : 0)
+      if gains[index] * Double(strands.recordCount) < 1000 { gains[index] = 0 }
     }
-    // Features: one, the values, and their products.
-    var features = List<Feature>()
-    features.append((a: -1, b: -1))
-    for index in 0..<columns.count where scales[index] > 0 { features.append((a: index, b: -1)) }
-    let linearCount = features.count
-    for a in 0..<columns.count where scales[a] > 0 {
-      for b in a..<columns.count where scales[b] > 0 {
-        if a == b || columns.count <= Self.mostPaired { features.append((a: a, b: b)) }
-      }
-    }
-    let stride = (features.count + 15) / 16 * 16
-    let matrix = try Memory<Double>(Self.fitRows * stride, zeroed: true)
-    for place in 0..<features.count {
-      let (a, b) = features[place]
-      for row in 0..<Self.fitRows {
-        var product = a < 0 ? 1 : values[a * rows + row] / scales[a]
-        if b >= 0 { product *= values[b * rows + row] / scales[b] }
-        matrix[row * stride + place] = product
-      }
-    }
-    let gram = try Memory<Double>(stride * stride, zeroed: true)
-    var first = 0
-    while first < stride {
-      kernels.call.gram(
-        gram.base, stride, matrix.base, stride, matrix.base, stride, Self.fitRows, first,
-        first + 16, 0, first + 16)
-      first += 16
-    }
+    return arrange(gains)
+  }
 
-    /// A tie of the target, which is a value or a square, to features of a range.
-    func fit(_ target: Int, _ range: Range<Int>, squaresOnly: Bool) -> Tie {
-      func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
-        gram[max(a.column, b.column) * stride + min(a.column, b.column)]
-      }
-      let own = features[target].a
-      var candidates = List<Regression.Candidate>()
-      for place in range {
-        let (a, b) = features[place]
-        if a == own || b == own || squaresOnly && a != b { continue }
-        candidates.append(Regression.Candidate(column: place, lag: 0))
-      }
-      let wanted = Regression.Candidate(column: target, lag: 0)
-      var regression = Regression(
-        candidates: candidates, targetVariance: moment(wanted, wanted),
-        target: { moment(wanted, $0) }, variance: { moment($0, $0) })
-      while regression.chosen.count < Self.mostTerms + 1,
-        regression.variances[regression.chosen.count] > 1e-13 * regression.variances[0],
-        regression.extend(moment: moment)
-      {}
-      let count = regression.chosen.count
-      let weights = regression.coefficients(count)
-      var tie = Tie()
-      tie.isRoot = features[target].b >= 0
-      let scale = tie.isRoot ? scales[own] * scales[own] : scales[own]
-      for rank in 0..<count {
-        let (a, b) = features[candidates[regression.chosen[rank]].column]
-        if a < 0 {
-          tie.constant = weights[rank] * scale
-        } else {
-          let weight = weights[rank] * scale / scales[a] / (b < 0 ? 1 : scales[b])
-          tie.terms.append(
-            Tie.Term(
-              a: Tie.Factor(column: a, lag: 0), b: Tie.Factor(column: b, lag: 0), weight: weight))
-        }
-      }
-      return tie
+  /// Looks for the tie of a column that saves the most bits; returns how many a value, 0 if none does.
+  private func find(_ index: Int) -> Double {
+    let step = columns[index].scaledUnit * columns[index].multiple
+    var trials = List<Tie>()
+    if isPositive(index) { trials.append(fit(index, squares: true)) }
+    product(of: index, to: &trials)
+    guard !trials.isEmpty else { return 0 }
+    let linear = error(fit(index, squares: false), index, isRounded: false)
+    var best = Self.leastGain
+    for tie in trials where error(tie, index, isRounded: false) < linear / 32 {
+      let gain =
+        Planner.bits(linear, step) - Planner.bits(error(tie, index, isRounded: true), step)
+      if gain > best { (best, columns[index].tie) = (gain, tie) }
     }
+    guard best > Self.leastGain else { return 0 }
+    shorten(index, step)
+    return best
+  }
 
-    var found: [Found] = []
-    for place in 1..<linearCount {
-      let index = features[place].a
-      let step = columns[index].scaledUnit * columns[index].multiple
-      let linear = fit(place, 0..<linearCount, squaresOnly: false)
-      let squares = error(linear, index, values, rows, isRounded: false)
-      let base = bits(squares, step)
-      var best = Found(column: index, tie: Tie(), gain: Self.leastGain)
-      guard base > best.gain else { continue }
-      func offer(_ tie: Tie) {
-        guard error(tie, index, values, rows, isRounded: false) < squares / 32 else { return }
-        let gain = base - bits(error(tie, index, values, rows, isRounded: true), step)
-        if gain > best.gain { best = Found(column: index, tie: tie, gain: gain) }
-      }
-      if isPositive(values.base + index * rows, rows) {
-        var square = linearCount
-        while features[square].a != index || features[square].b != index { square += 1 }
-        offer(fit(square, 0..<features.count, squaresOnly: true))
-      }
-      if columns.count <= Self.mostPaired { offer(fit(place, 0..<features.count, squaresOnly: false)) }
-      guard !best.tie.isEmpty, best.gain * Double(strands.recordCount) > 1000 else { continue }
-      shorten(&best.tie, index, values, rows, step)
-      if !best.tie.isEmpty { found.append(best) }
-    }
-    return arrange(found)
+  private func value(_ column: Int, _ row: Int) -> Double {
+    values[column * 2 * Self.fitRows + row]
   }
 
   /// Fills in the values of some records none of which lacks one; false if there are too few.
-  private func take(_ rows: Int, _ values: Memory<Double>) -> Bool {
+  private func take(_ planes: List<Plane>, _ strands: Strands) -> Bool {
+    let rows = 2 * Self.fitRows
     var taken = 0
     var place = 0
-    let step = max(1, strands.recordCount / (2 * rows)) | 1
+    let step = max(1, strands.planeCount / (2 * rows)) | 1
     while place < strands.planeCount && taken < rows {
       if place % Strands.width < strands.activeLanes(place / Strands.width) {
         var isFinite = true
@@ -155,18 +90,125 @@ struct TiePlanner {
           let plane = planes[index]
           let value = plane.float.map { Double($0[place]) } ?? plane.double![place]
           isFinite = isFinite && value.isFinite
-          // Even rows are fitted, odd ones judge.
+          // Rows in turn are fitted, and judge.
           values[index * rows + taken / 2 + taken % 2 * Self.fitRows] = value
         }
         if isFinite { taken += 1 }
       }
       place += step
     }
-    return taken == rows
+    guard taken == rows else { return false }
+    for index in 0..<columns.count {
+      var largest = 0.0
+      for row in 0..<rows { largest = max(largest, value(index, row).magnitude) }
+      // Squares must be finer than codes in the arithmetic of predictions.
+      let reach = largest / columns[index].scaledUnit
+      let isUsable = columns[index].integerOrigin == 0 && reach < (isDouble ? 0x1p40 : 0x1p18)
+      scales[index] = isUsable ? largest : 0
+    }
+    return true
   }
 
-  private func isPositive(_ values: UnsafePointer<Double>, _ count: Int) -> Bool {
-    for row in 0..<count where values[row] < 0 { return false }
+  private func correlate(_ kernels: Kernels) {
+    let count = columns.count
+    let matrix = gram + stride * stride
+    for place in 0..<2 * count {
+      let column = place % count
+      guard scales[column] > 0 else { continue }
+      var sum = 0.0
+      for row in 0..<Self.fitRows {
+        let x = value(column, row) / scales[column]
+        matrix[row * stride + place] = place < count ? x : x * x
+        sum += matrix[row * stride + place]
+      }
+      means[place] = sum / Double(Self.fitRows)
+      for row in 0..<Self.fitRows { matrix[row * stride + place] -= means[place] }
+    }
+    var first = 0
+    while first < stride {
+      kernels.call.gram(
+        gram, stride, matrix, stride, matrix, stride, Self.fitRows, first, first + 16, 0,
+        first + 16)
+      first += 16
+    }
+  }
+
+  /// A column's values from those of others, or its squares from their squares.
+  private func fit(_ index: Int, squares: Bool) -> Tie {
+    let start = squares ? columns.count : 0
+    func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
+      gram[max(a.column, b.column) * stride + min(a.column, b.column)]
+    }
+    var candidates = List<Regression.Candidate>()
+    for column in 0..<columns.count where column != index && scales[column] > 0 {
+      candidates.append(Regression.Candidate(column: start + column, lag: 0))
+    }
+    let target = Regression.Candidate(column: start + index, lag: 0)
+    var regression = Regression(
+      candidates: candidates, targetVariance: moment(target, target),
+      target: { moment(target, $0) }, variance: { moment($0, $0) })
+    while regression.chosen.count < Self.mostTerms,
+      regression.variances[regression.chosen.count] > 1e-13 * regression.variances[0],
+      regression.extend(moment: moment)
+    {
+      // What is exact shows soon.
+      let steps = regression.chosen.count
+      if squares && steps == 3 && regression.variances[3] > 0.5 * regression.variances[0] { break }
+    }
+    let weights = regression.coefficients(regression.chosen.count)
+    let scale = squares ? scales[index] * scales[index] : scales[index]
+    var tie = Tie()
+    tie.isRoot = squares
+    tie.constant = means[start + index] * scale
+    for rank in 0..<weights.count {
+      let feature = candidates[regression.chosen[rank]].column
+      let column = feature - start
+      let weight = weights[rank] * scale / (squares ? scales[column] * scales[column] : scales[column])
+      tie.constant -= weights[rank] * scale * means[feature]
+      tie.terms.append(
+        Tie.Term(
+          a: Tie.Factor(column: column, lag: 0),
+          b: Tie.Factor(column: squares ? column : -1, lag: 0), weight: weight))
+    }
+    return tie
+  }
+
+  /// A column's values from one product of two others, if there is one that three records allow.
+  private func product(of index: Int, to trials: inout List<Tie>) {
+    guard columns.count <= Self.mostPaired else { return }
+    var (low, high) = (0, 0)
+    for row in 1..<Self.fitRows {
+      if value(index, row) < value(index, low) { low = row }
+      if value(index, row) > value(index, high) { high = row }
+    }
+    let span = value(index, high) - value(index, low)
+    var middle = 0
+    func distance(_ row: Int) -> Double {
+      ((value(index, row) - value(index, low)) / span - 0.5).magnitude
+    }
+    for row in 1..<Self.fitRows where distance(row) < distance(middle) { middle = row }
+    let share = (value(index, middle) - value(index, low)) / span
+    guard share > 0.02, share < 0.98 else { return }
+    for a in 0..<columns.count where a != index && scales[a] > 0 {
+      let (atLow, atMiddle, atHigh) = (value(a, low), value(a, middle), value(a, high))
+      for b in a..<columns.count where b != index && scales[b] > 0 {
+        let first = atLow * value(b, low)
+        let rise = atHigh * value(b, high) - first
+        let part = atMiddle * value(b, middle) - first
+        guard (part - share * rise).magnitude < 0.01 * rise.magnitude else { continue }
+        var tie = Tie()
+        let weight = span / rise
+        tie.constant = value(index, low) - weight * first
+        tie.terms.append(
+          Tie.Term(
+            a: Tie.Factor(column: a, lag: 0), b: Tie.Factor(column: b, lag: 0), weight: weight))
+        trials.append(tie)
+      }
+    }
+  }
+
+  private func isPositive(_ index: Int) -> Bool {
+    for row in 0..<2 * Self.fitRows where value(index, row) < 0 { return false }
     return true
   }
 
@@ -176,12 +218,10 @@ struct TiePlanner {
   /// The mean squared error of a tie over the rows that judge.
   ///
   /// - Parameter isRounded: the values that it takes are as coarse as their codes.
-  private func error(
-    _ tie: Tie, _ index: Int, _ values: Memory<Double>, _ rows: Int, isRounded: Bool
-  ) -> Double {
-    func value(_ factor: Tie.Factor, _ row: Int) -> Double {
+  private func error(_ tie: Tie, _ index: Int, isRounded: Bool) -> Double {
+    func factor(_ factor: Tie.Factor, _ row: Int) -> Double {
       guard factor.column >= 0 else { return 1 }
-      let x = values[factor.column * rows + row]
+      let x = value(factor.column, row)
       let column = columns[factor.column]
       guard isRounded else { return x }
       let step = column.scaledUnit * column.multiple
@@ -189,90 +229,95 @@ struct TiePlanner {
       return start + nearest((x - start) / step) * step
     }
     var sum = 0.0
-    for row in Self.fitRows..<rows {
+    for row in Self.fitRows..<2 * Self.fitRows {
       var result = tie.constant
-      for term in tie.terms { result += term.weight * (value(term.a, row) * value(term.b, row)) }
+      for term in tie.terms { result += term.weight * (factor(term.a, row) * factor(term.b, row)) }
       if tie.isRoot { result = result > 0 ? result.squareRoot() : 0 }
-      let difference = values[index * rows + row] - result
+      let difference = value(index, row) - result
       sum += difference * difference
     }
-    return sum / Double(rows - Self.fitRows)
+    return sum / Double(Self.fitRows)
   }
 
   /// Leaves out what a tie does not need, and takes numbers of few digits where they do.
-  private func shorten(
-    _ tie: inout Tie, _ index: Int, _ values: Memory<Double>, _ rows: Int, _ step: Double
-  ) {
+  private func shorten(_ index: Int, _ step: Double) {
+    let column = columns[index]
     // A twentieth of a step makes no difference.
-    let most =
-      1.1 * error(tie, index, values, rows, isRounded: false) + step * step / 400
+    let most = 1.1 * error(column.tie, index, isRounded: false) + step * step / 400
     func offer(_ trial: Tie) {
-      if error(trial, index, values, rows, isRounded: false) <= most { tie = trial }
+      if error(trial, index, isRounded: false) <= most { column.tie = trial }
     }
-    var trial = tie
+    var trial = column.tie
     trial.constant = 0
     offer(trial)
-    var place = tie.terms.count
-    while place > 0 {
+    var place = column.tie.terms.count
+    while place > 1 {
       place -= 1
-      trial = tie
+      trial = column.tie
       trial.terms.remove(at: place)
       offer(trial)
     }
-    for digits in [48, 32, 24, 16, 8, 4] {
-      trial = tie
-      trial.constant = Self.rounded(tie.constant, digits)
-      for place in 0..<tie.terms.count {
-        trial.terms[place].weight = Self.rounded(tie.terms[place].weight, digits)
+    var digits: UInt64 = 32
+    while digits >= 4 {
+      trial = column.tie
+      trial.constant = Self.rounded(trial.constant, digits)
+      for place in 0..<trial.terms.count {
+        trial.terms[place].weight = Self.rounded(trial.terms[place].weight, digits)
       }
       offer(trial)
+      digits /= 2
     }
   }
 
   /// A number of so many binary digits.
-  private static func rounded(_ value: Double, _ digits: Int) -> Double {
-    let low = UInt64(1) << UInt64(53 - digits)
+  private static func rounded(_ value: Double, _ digits: UInt64) -> Double {
+    let low = UInt64(1) << (53 - digits)
     return Double(bitPattern: (value.bitPattern &+ low / 2) & ~(low - 1))
   }
 
   /// Takes the ties that gain the most first, as long as there is an order for them.
-  private func arrange(_ found: [Found]) -> List<Int> {
+  private func arrange(_ gains: List<Double>) -> List<Int> {
+    var gains = gains
     var order = List<Int>()
     for index in 0..<columns.count { order.append(index) }
     var places = order
+    var isPart = List(repeating: false, count: columns.count)
     var isMoved = false
-    var taken = List<Int>()
-    for number in ascending(found.map { -$0.gain }) {
-      let index = found[number].column
-      var last = places[index]
-      for term in found[number].tie.terms {
+    while true {
+      var index = 0
+      for other in 1..<columns.count where gains[other] > gains[index] { index = other }
+      guard gains[index] > 0 else { break }
+      gains[index] = 0
+      let terms = columns[index].tie.terms
+      let first = places[index]
+      var last = first
+      for term in terms {
         last = max(last, places[term.a.column], places[max(0, term.b.column)])
       }
-      var isFirst = true
-      for other in taken where places[found[other].column] <= last {
-        for term in found[other].tie.terms where term.a.column == index || term.b.column == index {
-          isFirst = false
-        }
+      // What others are tied to stays where it is.
+      guard last == first || !isPart[index] else {
+        columns[index].tie = Tie()
+        continue
       }
-      guard isFirst else { continue }
-      taken.append(number)
-      for place in places[index]..<last {
+      for term in terms {
+        isPart[term.a.column] = true
+        if term.b.column >= 0 { isPart[term.b.column] = true }
+      }
+      guard last > first else { continue }
+      isMoved = true
+      for place in first..<last {
         order[place] = order[place + 1]
         places[order[place]] = place
-        isMoved = true
       }
       order[last] = index
       places[index] = last
     }
-    for number in taken {
-      var tie = found[number].tie
-      for place in 0..<tie.terms.count {
-        tie.terms[place].a.column = places[tie.terms[place].a.column]
-        if tie.terms[place].b.column >= 0 {
-          tie.terms[place].b.column = places[tie.terms[place].b.column]
-        }
+    for column in columns {
+      for place in 0..<column.tie.terms.count {
+        let term = column.tie.terms[place]
+        column.tie.terms[place].a.column = places[term.a.column]
+        if term.b.column >= 0 { column.tie.terms[place].b.column = places[term.b.column] }
       }
-      columns[found[number].column].tie = tie
     }
     return isMoved ? order : List()
   }
