@@ -65,10 +65,8 @@ struct ChunkEncoder {
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     guard level > 1 else { return try encodeOnce(records) }
-    var found = try RepeatedRecords.find(records, layout)
-    if found == nil && model == nil && !isSmall {
-      found = try RepeatedRecords.findNear(records, layout, bounds: bounds)
-    }
+    let found = try RepeatedRecords.find(
+      records, layout, bounds: bounds, mayDiffer: model == nil && !isSmall)
     guard let repeats = found else { return try encodeOnce(records) }
     var coder = self
     if let near = repeats.near {

@@ -50,21 +50,27 @@ final class NearRecords {
     return result
   }
 
-  /// The same of a part of the record: whether it belongs to the few that are looked at first.
+  /// Whether a record is one of the sixteenth that is looked at first, as are those near it.
   func isAmongFew(_ record: UnsafeRawPointer) -> Bool {
     var result: UInt64 = 0
-    for place in 0..<min(3, hashed.count) { result = hash(record, hashed[place], result) }
+    for place in 0..<min(2, hashed.count) {
+      result = hash(record, hashed[place], result, cell: 4)
+    }
     return result >> 40 % 16 == 0
   }
 
-  private func hash(_ record: UnsafeRawPointer, _ index: Int, _ start: UInt64) -> UInt64 {
+  /// - Parameter cell: how wide the cells are that are told apart, in tolerances: far wider than what is
+  ///   near.
+  private func hash(
+    _ record: UnsafeRawPointer, _ index: Int, _ start: UInt64, cell: Double = 32
+  ) -> UInt64 {
     let field = fields[index]
     let x = field.type.load(record + field.offset)
     var word = x.bitPattern
     if tolerances[index] > 0 {
-      // Cells far wider than what is near, whose edges are no round numbers.
-      let cell = x / (32 * tolerances[index]) + 0.137
-      if cell.magnitude < 0x1p50 { word = UInt64(bitPattern: Int64(nearest(cell))) }
+      // Edges are no round numbers.
+      let place = x / (cell * tolerances[index]) + 0.137
+      if place.magnitude < 0x1p50 { word = UInt64(bitPattern: Int64(nearest(place))) }
     }
     let mixed = (start ^ word ^ 0x9E37_79B9_7F4A_7C15) &* 0xFF51_AFD7_ED55_8CCD
     return mixed ^ mixed >> 32

@@ -20,33 +20,50 @@ struct RepeatedRecords {
 
   // MARK: - Forward
 
-  /// Finds records that are near others, where references to them may save bytes.
+  /// Records from which a part of them is looked at first.
+  private static let leastSampled = 4096
+
+  /// Finds records that repeat others, or, where references to them may save bytes, are near others;
+  /// nil if there are few.
   ///
-  /// - Parameter bounds: those of the fields.
-  static func findNear(
-    _ records: UnsafeRawBufferPointer, _ layout: Layout, bounds: [Double]
+  /// - Parameters:
+  ///   - bounds: those of the fields.
+  ///   - mayDiffer: whether near is enough.
+  static func find(
+    _ records: UnsafeRawBufferPointer, _ layout: Layout, bounds: [Double], mayDiffer: Bool
   ) throws(AEZipError) -> RepeatedRecords? {
-    guard records.count / layout.recordSize >= 1024 else { return nil }
+    let count = records.count / layout.recordSize
+    guard count >= 32 else { return nil }
+    guard count >= leastSampled else { return try find(records, layout).unlessFew(leastShare) }
     let near = NearRecords(records, layout, bounds: bounds)
-    guard try find(records, layout, near: near, isSparse: true) != nil,
-      let repeats = try find(records, layout, near: near)
+    let some = try find(records, layout, near: near, isSparse: true)
+    let isTold = some.recordCount >= count / 64 && some.recordCount <= count / 4
+    if isTold && some.unlessFew(2 * leastShare) == nil { return nil }
+    if let same = try find(records, layout).unlessFew(leastShare) { return same }
+    guard mayDiffer, isTold,
+      let repeats = try find(records, layout, near: near).unlessFew(leastShare)
     else { return nil }
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
     return repeats.bits < 0.5 * repeatCount * near.bits ? repeats : nil
   }
 
-  /// Finds repeats in time linear in the records' bytes; nil if there are few.
+  /// Nil if only one in `share` records repeats another.
+  private func unlessFew(_ share: Int) -> RepeatedRecords? {
+    recordCount - codedCount >= max(4, recordCount / share) ? self : nil
+  }
+
+  /// Finds repeats in time linear in the records' bytes.
   ///
   /// - Parameters:
   ///   - near: if given, records repeat others that are near.
-  ///   - isSparse: look at a part of the records, among which no repeat is missed.
-  static func find(
+  ///   - isSparse: look at a part of the records, among which no repeat is missed; the result only
+  ///     tells how many there are.
+  private static func find(
     _ records: UnsafeRawBufferPointer, _ layout: Layout, near: NearRecords? = nil,
     isSparse: Bool = false
-  ) throws(AEZipError) -> RepeatedRecords? {
+  ) throws(AEZipError) -> RepeatedRecords {
     let size = layout.recordSize
     let count = records.count / size
-    guard count >= 32 else { return nil }
     var looked = 0
     let runs = coveredBytes(layout)
     var slots = 64
@@ -91,9 +108,8 @@ struct RepeatedRecords {
         coded += 1
       }
     }
-    guard looked - coded >= max(4, looked / leastShare) else { return nil }
     return RepeatedRecords(
-      sources: sources, recordCount: count, codedCount: coded, near: near)
+      sources: sources, recordCount: looked, codedCount: coded, near: near)
   }
 
   /// The bytes of a record that belong to fields, as few ranges.
