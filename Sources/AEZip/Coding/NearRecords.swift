@@ -12,6 +12,8 @@ final class NearRecords {
   private let fields: List<Field>
   /// How far a value may be off: 0 where its bits must be the same.
   private let tolerances: List<Double>
+  /// 1 / (32 * tolerance).
+  private var inverses = List<Double>()
   /// The fields that tell records apart best, by which they are found.
   private var hashed = List<Int>()
   /// What a record without any prediction takes, at least about.
@@ -24,6 +26,7 @@ final class NearRecords {
     fields = List(layout.fields)
     tolerances = List(bounds.map { $0 < .infinity ? $0 * Self.share : 0 })
     deviations = List(repeating: 0, count: bounds.count)
+    for tolerance in tolerances { inverses.append(1 / (32 * tolerance)) }
     let count = records.count / layout.recordSize
     var ranks: [Double] = []
     for index in 0..<fields.count {
@@ -54,22 +57,22 @@ final class NearRecords {
   func isAmongFew(_ record: UnsafeRawPointer) -> Bool {
     var result: UInt64 = 0
     for place in 0..<min(2, hashed.count) {
-      result = hash(record, hashed[place], result, cell: 4)
+      result = hash(record, hashed[place], result, finer: 8)
     }
     return result >> 40 % 16 == 0
   }
 
-  /// - Parameter cell: how wide the cells are that are told apart, in tolerances: far wider than what is
+  /// - Parameter finer: how much narrower the cells are that are told apart than far wider than what is
   ///   near.
   private func hash(
-    _ record: UnsafeRawPointer, _ index: Int, _ start: UInt64, cell: Double = 32
+    _ record: UnsafeRawPointer, _ index: Int, _ start: UInt64, finer: Double = 1
   ) -> UInt64 {
     let field = fields[index]
     let x = field.type.load(record + field.offset)
     var word = x.bitPattern
     if tolerances[index] > 0 {
       // Edges are no round numbers.
-      let place = x / (cell * tolerances[index]) + 0.137
+      let place = x * (finer * inverses[index]) + 0.137
       if place.magnitude < 0x1p50 { word = UInt64(bitPattern: Int64(nearest(place))) }
     }
     let mixed = (start ^ word ^ 0x9E37_79B9_7F4A_7C15) &* 0xFF51_AFD7_ED55_8CCD
