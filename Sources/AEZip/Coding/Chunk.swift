@@ -242,8 +242,8 @@ struct ChunkEncoder {
     // How each is predicted, then the codes.
     var order = List<Int>()
     if latentCount == 0 && columns.count <= Effort(level: level).mostTiedColumns {
-      order = try TiePlanner(columns: columns, isDouble: usesDouble).plan(
-        allPlanes, strands, kernels)
+      order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
+        allPlanes, strands)
       let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
       for place in 0..<order.count {
         columns[place] = before[order[place]]

@@ -15,6 +15,7 @@ struct TiePlanner {
 
   private let columns: [Column]
   private let isDouble: Bool
+  private let kernels: Kernels
   /// For each column the values that are fitted, then those that judge.
   private let values: UnsafeMutablePointer<Double>
   /// The largest of them; 0 if the column cannot take part.
@@ -26,8 +27,9 @@ struct TiePlanner {
   /// All of these.
   private let memory: Memory<Double>
 
-  init(columns: [Column], isDouble: Bool) throws(AEZipError) {
+  init(columns: [Column], isDouble: Bool, kernels: Kernels) throws(AEZipError) {
     self.columns = columns
+    self.kernels = kernels
     self.isDouble = isDouble
     let count = columns.count
     stride = (2 * count + 15) / 16 * 16
@@ -43,25 +45,27 @@ struct TiePlanner {
   ///
   /// - Returns: the order in which columns that are tied come after what they are tied to; their ties
   ///   name columns in that order. Empty if it is the present one.
-  func plan(_ planes: List<Plane>, _ strands: Strands, _ kernels: Kernels) -> List<Int> {
-    guard strands.recordCount >= Self.leastRecords, take(planes, strands) else { return List() }
-    correlate(kernels)
+  func plan(_ planes: List<Plane>, _ strands: Strands) throws(AEZipError) -> List<Int> {
+    guard columns.count > 1, strands.recordCount >= Self.leastRecords, take(planes, strands) else {
+      return List()
+    }
+    correlate()
     var gains = List<Double>()
     for index in 0..<columns.count {
-      gains.append(scales[index] > 0 ? find(index) : 0)
+      gains.append(scales[index] > 0 ? try find(index) : 0)
       if gains[index] * Double(strands.recordCount) < 1000 { gains[index] = 0 }
     }
     return arrange(gains)
   }
 
   /// Looks for the tie of a column that saves the most bits; returns how many a value, 0 if none does.
-  private func find(_ index: Int) -> Double {
+  private func find(_ index: Int) throws(AEZipError) -> Double {
     let step = columns[index].scaledUnit * columns[index].multiple
     var trials = List<Tie>()
-    if isPositive(index) { trials.append(fit(index, squares: true)) }
+    if isPositive(index) { trials.append(try fit(index, squares: true)) }
     product(of: index, to: &trials)
     guard !trials.isEmpty else { return 0 }
-    let linear = error(fit(index, squares: false), index, isRounded: false)
+    let linear = error(try fit(index, squares: false), index, isRounded: false)
     var best = Self.leastGain
     for tie in trials where error(tie, index, isRounded: false) < linear / 32 {
       let gain =
@@ -109,7 +113,7 @@ struct TiePlanner {
     return true
   }
 
-  private func correlate(_ kernels: Kernels) {
+  private func correlate() {
     let count = columns.count
     let matrix = gram + stride * stride
     for place in 0..<2 * count {
@@ -134,7 +138,7 @@ struct TiePlanner {
   }
 
   /// A column's values from those of others, or its squares from their squares.
-  private func fit(_ index: Int, squares: Bool) -> Tie {
+  private func fit(_ index: Int, squares: Bool) throws(AEZipError) -> Tie {
     let start = squares ? columns.count : 0
     func moment(_ a: Regression.Candidate, _ b: Regression.Candidate) -> Double {
       gram[max(a.column, b.column) * stride + min(a.column, b.column)]
@@ -144,12 +148,14 @@ struct TiePlanner {
       candidates.append(Regression.Candidate(column: start + column, lag: 0))
     }
     let target = Regression.Candidate(column: start + index, lag: 0)
-    var regression = Regression(
-      candidates: candidates, targetVariance: moment(target, target),
-      target: { moment(target, $0) }, variance: { moment($0, $0) })
-    while regression.chosen.count < Self.mostTerms,
-      regression.variances[regression.chosen.count] > 1e-13 * regression.variances[0],
-      regression.extend(moment: moment)
+    var regression = try Regression(
+      candidates: candidates, most: Self.mostTerms, targetVariance: moment(target, target),
+      kernels: kernels, covariance: { moment(target, $0) }, variance: { moment($0, $0) })
+    func moments(_ row: UnsafeMutablePointer<Double>, _ chosen: Regression.Candidate) {
+      for place in 0..<candidates.count { row[place] = moment(candidates[place], chosen) }
+    }
+    while regression.variances[regression.chosen.count] > 1e-13 * regression.variances[0],
+      regression.extend(moments: moments)
     {
       // What is exact shows soon.
       let steps = regression.chosen.count
