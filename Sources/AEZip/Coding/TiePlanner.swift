@@ -85,21 +85,18 @@ struct TiePlanner {
   private func take(_ planes: List<Plane>, _ strands: Strands) -> Bool {
     let rows = 2 * Self.fitRows
     var taken = 0
-    var place = 0
-    let step = max(1, strands.planeCount / (2 * rows)) | 1
-    while place < strands.planeCount && taken < rows {
-      if place % Strands.width < strands.activeLanes(place / Strands.width) {
-        var isFinite = true
-        for index in 0..<columns.count {
-          let plane = planes[index]
-          let value = plane.float.map { Double($0[place]) } ?? plane.double![place]
-          isFinite = isFinite && value.isFinite
-          // Rows in turn are fitted, and judge.
-          values[index * rows + taken / 2 + taken % 2 * Self.fitRows] = value
-        }
-        if isFinite { taken += 1 }
+    for pick in 0..<2 * rows where taken < rows {
+      let number = strands.recordCount * pick / (2 * rows)
+      let place = number / strands.laneCount * Strands.width + number % strands.laneCount
+      var isFinite = true
+      for index in 0..<columns.count {
+        let plane = planes[index]
+        let value = plane.float.map { Double($0[place]) } ?? plane.double![place]
+        isFinite = isFinite && value.isFinite
+        // Rows in turn are fitted, and judge.
+        values[index * rows + taken / 2 + taken % 2 * Self.fitRows] = value
       }
-      place += step
+      if isFinite { taken += 1 }
     }
     guard taken == rows else { return false }
     for index in 0..<columns.count {
