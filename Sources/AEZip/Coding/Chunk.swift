@@ -250,6 +250,7 @@ struct ChunkEncoder {
         proofBounds[place] = boundsBefore[order[place]]
         allPlanes[place] = planesBefore[order[place]]
       }
+      columnPlanes = allPlanes
     }
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
