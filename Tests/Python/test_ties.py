@@ -135,6 +135,15 @@ def test_bytes_and_restored_bits_do_not_depend_on_the_instruction_set():
     assert len(seen) == 1 and len(seen.pop().split()) == 2 * 9
 
 
+@pytest.mark.parametrize("count", [200, 256, 257, 300, 400, 700, 1500])
+def test_few_records_are_restored(count):
+    for rel in (0.1, 0.03, 0.01, 1e-3):
+        for records in (particles(count), power(count)[:, [2, 0, 1]]):
+            back = aezip.decompress(aezip.compress(records, rel=rel))
+            bounds = rel * np.ptp(records, axis=0)
+            assert (np.abs(back - records) <= bounds).all()
+
+
 def test_tables_without_columns_to_tie_are_compressed():
     random = np.random.default_rng(4)
     for records in (random.normal(size=(3000, 3)), random.normal(size=(3000, 1))):

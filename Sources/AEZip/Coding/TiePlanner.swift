@@ -12,6 +12,8 @@ struct TiePlanner {
   private static let mostPaired = 32
   /// Bits a value that a tie must save over a linear combination; what merely bends is left to trees.
   private static let leastGain = 0.5
+  /// Bits of all values that it must save.
+  private static let leastBits = 1000.0
 
   private let columns: [Column]
   private let isDouble: Bool
@@ -53,7 +55,10 @@ struct TiePlanner {
     var gains = List<Double>()
     for index in 0..<columns.count {
       gains.append(scales[index] > 0 ? try find(index) : 0)
-      if gains[index] * Double(strands.recordCount) < 1000 { gains[index] = 0 }
+      if gains[index] * Double(strands.recordCount) < Self.leastBits {
+        gains[index] = 0
+        columns[index].tie = Tie()
+      }
     }
     return arrange(gains)
   }
