@@ -27,6 +27,8 @@ import CPlatform
     kernels.pointee.moments = moments
     kernels.pointee.shift_f32 = shiftF32
     kernels.pointee.shift_f64 = shiftF64
+    kernels.pointee.tie_f32 = tieF32
+    kernels.pointee.tie_f64 = tieF64
     kernels.pointee.scatter = scatter
     kernels.pointee.gather = gather
     kernels.pointee.symbols = symbols

@@ -27,7 +27,7 @@ struct FieldTally {
 struct ChunkEncoder {
   let layout: Layout
   /// The largest error permitted for each field; 0 keeps every bit.
-  let bounds: [Double]
+  var bounds: [Double]
   let level: Int
   /// The level whose effort plans are made with, if that is not `level`.
   var planLevel: Int?
@@ -68,8 +68,13 @@ struct ChunkEncoder {
 
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    guard level > 1, let repeats = try RepeatedRecords.find(records, layout) else {
-      return try encodeOnce(records)
+    guard level > 1 else { return try encodeOnce(records) }
+    let found = try RepeatedRecords.find(
+      records, layout, bounds: bounds, mayDiffer: model == nil && !isSmall)
+    guard let repeats = found else { return try encodeOnce(records) }
+    var coder = self
+    if let near = repeats.near {
+      for index in 0..<bounds.count { coder.bounds[index] -= near.deviations[index] }
     }
     let size = layout.recordSize
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
@@ -85,7 +90,7 @@ struct ChunkEncoder {
     let keptBytes = UnsafeRawBufferPointer(
       start: kept.base, count: repeats.codedCount * layout.recordSize)
     var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
-      try encodeOnce(keptBytes)
+      try coder.encodeOnce(keptBytes)
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
@@ -122,7 +127,9 @@ struct ChunkEncoder {
     for index in 0..<layout.fields.count {
       let field = layout.fields[index]
       var tally = result.tallies[index]
-      guard tally.largestError > 0 || field.type.isFloat else { continue }
+      let isNear = repeats.near != nil
+      guard tally.largestError > 0 || field.type.isFloat || isNear else { continue }
+      let bound = isNear ? bounds[index] : tally.largestError
       var next = 0
       for record in 0..<repeats.recordCount {
         let source = Int(repeats.sources.base[record])
@@ -132,7 +139,15 @@ struct ChunkEncoder {
         }
         let value = records.baseAddress! + (record * size + field.offset)
         let error = field.type.error(value, restored.base + (source * size + field.offset))
-        guard error <= tally.largestError else { return false }
+        guard error <= bound else { return false }
+        if isNear {
+          tally.largestError = max(tally.largestError, error)
+          let x = field.type.load(value)
+          if x.isFinite {
+            tally.minimum = min(tally.minimum, x)
+            tally.maximum = max(tally.maximum, x)
+          }
+        }
         tally.squaredErrors += error * error
         if field.type.isFloat && field.type.load(value).isNaN { tally.missingCount += 1 }
       }
@@ -246,6 +261,18 @@ struct ChunkEncoder {
     for plane in columnPlanes { allPlanes.append(plane) }
 
     // How each is predicted, then the codes.
+    var order = List<Int>()
+    if latentCount == 0 && columns.count <= effort.mostTiedColumns {
+      order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
+        allPlanes, strands)
+      let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
+      for place in 0..<order.count {
+        columns[place] = before[order[place]]
+        proofBounds[place] = boundsBefore[order[place]]
+        allPlanes[place] = planesBefore[order[place]]
+      }
+      columnPlanes = allPlanes
+    }
     let planner = Planner(kernels: kernels, effort: effort, strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
@@ -282,6 +309,10 @@ struct ChunkEncoder {
       guard treatments[index] == .constant else { continue }
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
+    }
+    if !order.isEmpty {
+      header.set(ChunkFlags.order, at: flagPlace)
+      ColumnOrder.write(order, to: &header)
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)

@@ -64,6 +64,8 @@ struct Effort {
   var raceRows: Int { level >= 7 ? 16384 : 2048 }
   /// Bits of a column by itself, beside those with regressors, up to which it gets a tree of its own.
   var rivalShare: Double { level >= 7 ? .infinity : 2.5 }
+  /// Columns up to which ties are looked for.
+  var mostTiedColumns: Int { level >= 4 ? 128 : 0 }
   /// Records from which a tree grows.
   var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
@@ -180,16 +182,26 @@ struct Planner {
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
     looksBack: Bool, trees: TreePlanner?, trials: Trials
   ) throws(AEZipError) {
-    // Ways of predicting race on a part of the sample; what wins is judged by the whole of it.
+    // A tie that was found is one of the ways of predicting.
+    let tied = columns[index].with(List())
+    columns[index].tie = Tie()
+    // These race on a part of the sample; what wins is judged by the whole of it.
     var best = columns[index]
     let aloneBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
     var bestBits = aloneBits
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
+      try offer(trial)
+    }
+    func offer(_ trial: Column) throws(AEZipError) {
       let bits =
         try trials.judge(trial, index, raceRows: effort.raceRows).bits + bitsOfCoefficients(trial)
       if bits < bestBits { (best, bestBits) = (trial, bits) }
+    }
+    if !tied.tie.isEmpty {
+      trials.tied = try sample.predictions(of: columns, index, tied.tie, kernels: kernels)
+      try offer(tied)
     }
     if looksBack {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
@@ -241,6 +253,7 @@ struct Planner {
     columns[index].regressors = best.regressors
     columns[index].coefficientExponent = best.coefficientExponent
     columns[index].tree = best.tree
+    columns[index].tie = best.tie
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
@@ -329,7 +342,7 @@ struct Planner {
   }
 
   private func bitsOfCoefficients(_ column: Column) -> Double {
-    var bits = 8.0
+    var bits = 8.0 + 80 * Double(column.tie.terms.count)
     for regressor in column.regressors {
       let code = Int((regressor.coefficient * exp2(column.coefficientExponent)).magnitude) * 2
       bits += 8 * Double((code.bitWidth - code.leadingZeroBitCount + 6) / 7)
