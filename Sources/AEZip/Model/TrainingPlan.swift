@@ -132,7 +132,7 @@ extension TrainingPlan {
   }
 
   /// The learning rate after a share of all steps.
-  private func rate(_ share: Double) -> Double {
+  func rate(_ share: Double) -> Double {
     let highest =
       options.learningRate > 0
       ? options.learningRate : options.optimizer == .adam ? 0.002 : 0.05

@@ -76,7 +76,8 @@ import Testing
     options.sparsityTarget = 0.2
     options.contraction = 0.9
     options.validationShare = 0
-    if test.kind == .contractive { options.latentActivation = test.activation }
+    let isFree = test.kind == .denoising || test.kind == .sparse && test.sparsity == .l1
+    if test.kind == .contractive || isFree { options.latentActivation = test.activation }
     if test.isWeighted { options.bounds = [1, 2, 3, 0.5, 1, 1] }
     let table = try Self.table(test.loss)
     let kernels = Kernels()
@@ -106,8 +107,7 @@ import Testing
       let reference = Reference(learner, plan.shape, options)
       var (largest, scale) = (0.0, 0.0)
       var weights = (0..<learner.weights.count).map { Double(learner.weights[$0]) }
-      // A third of the weights and biases: which, the number of hidden layers tells.
-      for (index, place) in reference.used.enumerated() where index % 3 == test.hidden.count {
+      for place in reference.used {
         let step = 1e-5
         let value = weights[place]
         weights[place] = value + step
