@@ -34,8 +34,9 @@ final class Learner: @unchecked Sendable {
   let values: Memory<Float>
   let slopes: Memory<Float>
   let nodePlaces: [Int]
-  /// Targets of the batch; NaN for what takes no part.
-  let targets: Memory<Float>
+  /// A row of NaN, which takes no part, and the batch's first place in the order of rows.
+  let absent: Memory<Float>
+  var batchStart = 0
   /// Latents as the decoder sees them, and their gradients; apart from the node's values only in a
   /// variational model. Then the random numbers that made them.
   let drawn: Memory<Float>
@@ -93,7 +94,8 @@ final class Learner: @unchecked Sendable {
     let turned = try Memory<Float>(turnedSize, zeroed: true)
     let values = try Memory<Float>(nodeSize, zeroed: true)
     let slopes = try Memory<Float>(nodeSize, zeroed: true)
-    let targets = try Memory<Float>(rowCount * data.stride)
+    let absent = try Memory<Float>(data.stride)
+    for field in 0..<data.stride { absent[field] = .nan }
     let drawn = try Memory<Float>(3 * rowCount * strides[shape.latent], zeroed: true)
     let outputWeights = try Memory<Float>(data.stride, zeroed: true)
     let pressure = try Memory<Float>(strides[shape.latent], zeroed: true)
@@ -128,7 +130,7 @@ final class Learner: @unchecked Sendable {
     self.values = values
     self.slopes = slopes
     self.nodePlaces = nodePlaces
-    self.targets = targets
+    self.absent = absent
     self.drawn = drawn
     self.outputWeights = outputWeights
     self.binary = binary
@@ -199,13 +201,15 @@ final class Learner: @unchecked Sendable {
   /// Computes ``gradients`` of the mean loss over rows of the data, penalties included, and with
   /// `rate` takes a step.
   func learn(_ rows: Range<Int>, rate: Double?, threads: Int) {
-    let shardRows = rowCount >= 256 ? 64 : 16
+    // As few shards as there are threads: each packs all weights.
+    let shardRows = max(16, ((rowCount + threads - 1) / threads + 15) / 16 * 16)
     let shards = (rowCount + shardRows - 1) / shardRows
     let isWhole = !isDivergent && !isContractive
-    memset(gradients.base, 0, 4 * gradients.count)
+    batchStart = rows.lowerBound
+    if isContractive { memset(gradients.base, 0, 4 * gradients.count) }
     parallelFor(shards, threads: threads) { [self] shard in
       let part = shard * shardRows..<min(rowCount, (shard + 1) * shardRows)
-      load(rows, part)
+      load(part)
       forward(part)
       if isWhole { backward(part) }
     }
@@ -223,10 +227,12 @@ final class Learner: @unchecked Sendable {
         if let rate { update(biasPlaces[0]..<weights.count, rate, decays: false) }
       } else {
         let e = edges[edge]
+        let start = places[edge] + inputs.lowerBound * strides[e.to]
+        let count = inputs.count * strides[e.to]
+        if !isContractive { memset(gradients.base + start, 0, 4 * count) }
         addProducts(edge, inputs, source(e.from, 0, e.to, gradient: false), slope(e.to, 0))
         guard let rate else { return }
-        let start = places[edge] + inputs.lowerBound * strides[e.to]
-        update(start..<start + inputs.count * strides[e.to], rate, decays: true)
+        update(start..<start + count, rate, decays: true)
         if e.from > 0 || isContractive { turn(edge, inputs) }
       }
     }
@@ -241,7 +247,7 @@ final class Learner: @unchecked Sendable {
     for edge in 0..<edges.count {
       var start = 0
       while start < edges[edge].inputs {
-        let end = min(edges[edge].inputs, start + max(16, 16384 / strides[edges[edge].to] / 4 * 4))
+        let end = min(edges[edge].inputs, start + max(16, Self.partSize / strides[edges[edge].to] / 4 * 4))
         parts.append((edge, start..<end))
         start = end
       }
@@ -251,6 +257,9 @@ final class Learner: @unchecked Sendable {
     let all = parts
     parallelFor(all.count, threads: threads) { body(all[$0].edge, all[$0].inputs) }
   }
+
+  /// Weights that a thread takes at a time: they, their gradients and moments fit the second cache.
+  private static let partSize = 32768
 
   /// Adds transposed x * y, over all rows in order, to the gradients of an edge.
   private func addProducts(
@@ -264,6 +273,7 @@ final class Learner: @unchecked Sendable {
   }
 
   private func addBiases() {
+    memset(gradients.base + biasPlaces[0], 0, 4 * (gradients.count - biasPlaces[0]))
     for node in 1..<strides.count {
       let sum = gradients.base + biasPlaces[node]
       // A product with a row of ones.
@@ -302,18 +312,18 @@ final class Learner: @unchecked Sendable {
 
   // MARK: - Rows
 
-  /// Targets and corrupted inputs of some rows of the batch.
-  private func load(_ rows: Range<Int>, _ part: Range<Int>) {
+  /// What a row of the batch is to become; NaN takes no part.
+  func target(_ row: Int) -> UnsafePointer<Float> {
+    UnsafePointer(
+      row < batch ? data.rows.base + data.order[batchStart + row] * data.stride : absent.base)
+  }
+
+  /// The inputs, corrupted or not, of some rows of the batch.
+  private func load(_ part: Range<Int>) {
     let stride = data.stride
     for row in part {
-      let target = targets.base + row * stride
-      guard row < rows.count else {
-        for field in 0..<stride { target[field] = .nan }
-        memset(value(0, row), 0, 4 * stride)
-        continue
-      }
-      memcpy(target, data.rows.base + data.order[rows.lowerBound + row] * stride, 4 * stride)
-      kernels.call.fill(value(0, row), target, stride)
+      kernels.call.fill(value(0, row), target(row), stride)
+      if row >= batch { continue }
       data.corruption?.disturb(
         value(0, row), step: 1, data.standardizer, place: (steps * rowCount + row) * stride)
     }
@@ -382,7 +392,7 @@ final class Learner: @unchecked Sendable {
     let output = shape.last
     for row in rows {
       kernels.call.miss(
-        slope(output, row), value(output, row), targets.base + row * data.stride,
+        slope(output, row), value(output, row), target(row),
         outputWeights.base, binary.map { UnsafePointer($0.base) }, data.stride)
     }
     var node = output

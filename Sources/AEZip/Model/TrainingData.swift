@@ -300,7 +300,9 @@ final class TrainingData {
 
   var trainRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows) }
   /// Of these the loss is told after each epoch: others each time, if there are more.
-  var shownRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows / 8) }
+  var shownRows: Range<Int> {
+    0..<min(trainCount, max(256, min(Self.mostLossRows / 8, (1 << 18) / fieldCount)))
+  }
   var heldOutRows: Range<Int> { trainCount..<min(rowCount, trainCount + Self.mostLossRows) }
 
   // MARK: - Rounding

@@ -221,7 +221,7 @@ import Testing
           }
         }
         for field in 0..<shape.fieldCount {
-          let target = Double(learner.targets[row * learner.data.stride + field])
+          let target = Double(learner.target(row)[field])
           guard !target.isNaN else { continue }
           let y = values[shape.last][field]
           let weight = Double(learner.data.fieldWeights[field]) / Double(shape.fieldCount)
