@@ -200,28 +200,28 @@ final class Learner: @unchecked Sendable {
 
   /// Computes ``gradients`` of the mean loss over rows of the data, penalties included, and with
   /// `rate` takes a step.
-  func learn(_ rows: Range<Int>, rate: Double?, threads: Int) {
+  func learn(_ rows: Range<Int>, rate: Double?, team: Team) {
     // As few shards as there are threads: each packs all weights.
-    let shardRows = max(16, ((rowCount + threads - 1) / threads + 15) / 16 * 16)
+    let shardRows = max(16, ((rowCount + team.size - 1) / team.size + 15) / 16 * 16)
     let shards = (rowCount + shardRows - 1) / shardRows
     let isWhole = !isDivergent && !isContractive
     batchStart = rows.lowerBound
     if isContractive { memset(gradients.base, 0, 4 * gradients.count) }
-    parallelFor(shards, threads: threads) { [self] shard in
+    team.run(shards) { [self] shard in
       let part = shard * shardRows..<min(rowCount, (shard + 1) * shardRows)
       load(part)
       forward(part)
       if isWhole { backward(part) }
     }
     if isDivergent { press() }
-    if isContractive { contract(shards, shardRows, threads) }
+    if isContractive { contract(shards, shardRows, team) }
     if !isWhole {
-      parallelFor(shards, threads: threads) { [self] shard in
+      team.run(shards) { [self] shard in
         backward(shard * shardRows..<min(rowCount, (shard + 1) * shardRows))
       }
     }
     if rate != nil { advance() }
-    forEachPart(threads) { [self] edge, inputs in
+    forEachPart(team) { [self] edge, inputs in
       if edge == edges.count {
         addBiases()
         if let rate { update(biasPlaces[0]..<weights.count, rate, decays: false) }
@@ -241,25 +241,25 @@ final class Learner: @unchecked Sendable {
 
   /// Runs `body` for parts of each edge's inputs, and once for the number after the last edge.
   private func forEachPart(
-    _ threads: Int, _ body: @escaping (_ edge: Int, _ inputs: Range<Int>) -> Void
+    _ team: Team, _ body: @escaping (_ edge: Int, _ inputs: Range<Int>) -> Void
   ) {
     var parts = List<(edge: Int, inputs: Range<Int>)>()
     for edge in 0..<edges.count {
+      // As much for each thread, and so little that weights, gradients and moments stay in its cache.
+      let (count, stride) = (edges[edge].inputs, strides[edges[edge].to])
+      let share = (count + 2 * team.size - 1) / (2 * team.size)
+      let size = max(16, (min(share, 32768 / stride) + 3) / 4 * 4)
       var start = 0
-      while start < edges[edge].inputs {
-        let end = min(edges[edge].inputs, start + max(16, Self.partSize / strides[edges[edge].to] / 4 * 4))
-        parts.append((edge, start..<end))
-        start = end
+      while start < count {
+        parts.append((edge, start..<min(count, start + size)))
+        start += size
       }
     }
     parts.append((edges.count, 0..<0))
     nonisolated(unsafe) let body = body
     let all = parts
-    parallelFor(all.count, threads: threads) { body(all[$0].edge, all[$0].inputs) }
+    team.run(all.count) { body(all[$0].edge, all[$0].inputs) }
   }
-
-  /// Weights that a thread takes at a time: they, their gradients and moments fit the second cache.
-  private static let partSize = 32768
 
   /// Adds transposed x * y, over all rows in order, to the gradients of an edge.
   private func addProducts(
@@ -490,14 +490,14 @@ final class Learner: @unchecked Sendable {
   ///     u_to = f' * v_to     v_from = u_to * transposed V          from the latent to the input
   ///     r_from = 2 * weight * v_from at the input     s_to = r_from * V     r_to = f' * s_to
   ///     dV += transposed r_from * u_to                d sum_to += f'' * v_to * s_to
-  private func contract(_ shards: Int, _ shardRows: Int, _ threads: Int) {
+  private func contract(_ shards: Int, _ shardRows: Int, _ team: Team) {
     let size = values.count
     memset(jacobian.base, 0, 4 * size)
     for k in 0..<shape.latentCount {
-      parallelFor(shards, threads: threads) { [self] shard in
+      team.run(shards) { [self] shard in
         trace(k, shard * shardRows..<min(rowCount, (shard + 1) * shardRows))
       }
-      forEachPart(threads) { [self] edge, inputs in
+      forEachPart(team) { [self] edge, inputs in
         guard edge < edges.count, edges[edge].to <= latent else { return }
         let e = edges[edge]
         addProducts(

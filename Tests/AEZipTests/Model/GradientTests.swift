@@ -103,7 +103,7 @@ import Testing
           learner.weights[learner.biasPlaces[node] + index] = Float(random.normal() * 0.3)
         }
       }
-      learner.learn(0..<18, rate: nil, threads: 1)
+      learner.learn(0..<18, rate: nil, team: Team(1))
       let reference = Reference(learner, plan.shape, options)
       var (largest, scale) = (0.0, 0.0)
       var weights = (0..<learner.weights.count).map { Double(learner.weights[$0]) }
