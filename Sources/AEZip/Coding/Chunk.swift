@@ -29,6 +29,8 @@ struct ChunkEncoder {
   /// The largest error permitted for each field; 0 keeps every bit.
   var bounds: [Double]
   let level: Int
+  /// The level whose effort plans are made with, if that is not `level`.
+  var planLevel: Int?
   let kernels: Kernels
   var model: RecordModel?
   /// See ``LatentPlanner/roughness``.
@@ -37,6 +39,8 @@ struct ChunkEncoder {
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
   var keepsRows = false
+
+  private var effort: Effort { Effort(level: planLevel ?? level) }
 
   struct Result {
     var payload: ByteBuffer
@@ -154,7 +158,7 @@ struct ChunkEncoder {
 
   /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    let result = try encodeAll(records)
+    let result = try encodeLeast(records)
     guard records.count <= ExactRows.mostBytes else { return result }
     var fields: List<Int> = List()
     for index in 0..<layout.fields.count where hasNoRoom(index) { fields.append(index) }
@@ -164,8 +168,25 @@ struct ChunkEncoder {
     guard rows.count < result.payload.count else { return result }
     var plain = self
     plain.keepsRows = true
-    let second = try plain.encodeAll(records)
+    let second = try plain.encodeLeast(records)
     return second.payload.count < result.payload.count ? second : result
+  }
+
+  /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
+  /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
+  /// few codes are not zero.
+  private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    var best = try encodeAll(records)
+    let effort = Effort(level: level)
+    let values = records.count / layout.recordSize * layout.fields.count
+    guard best.payload.count < values / 8 || effort.alwaysTriesBelow else { return best }
+    for below in effort.levelsBelow {
+      var other = self
+      other.planLevel = below
+      let trial = try other.encodeAll(records)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
+    return best
   }
 
   /// Whether the bound of a field lets no value change.
@@ -229,7 +250,7 @@ struct ChunkEncoder {
     if let model, !columns.isEmpty {
       latents = try LatentPlanner(
         model: model, columns: columns, planes: columnPlanes, strands: strands, kernels: kernels,
-        effort: Effort(level: level), roughness: roughness
+        effort: effort, roughness: roughness
       ).plan(records)
     }
     let latentCount = latents.columns.count
@@ -241,7 +262,7 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     var order = List<Int>()
-    if latentCount == 0 && columns.count <= Effort(level: level).mostTiedColumns {
+    if latentCount == 0 && columns.count <= effort.mostTiedColumns {
       order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
         allPlanes, strands)
       let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
@@ -252,7 +273,7 @@ struct ChunkEncoder {
       }
       columnPlanes = allPlanes
     }
-    let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
+    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
@@ -419,7 +440,6 @@ struct ChunkEncoder {
     _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount
-    let effort = Effort(level: level)
     let bits = try ContextPlanner(
       codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
     ).plan(columns)

@@ -3,6 +3,16 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
+  /// Levels whose plans are tried too.
+  var levelsBelow: Range<Int> {
+    switch level {
+    case 2...5: max(1, level - 2)..<level
+    case 7...9: 6..<level
+    default: 0..<0
+    }
+  }
+  /// Whether that is done for tight bounds too.
+  var alwaysTriesBelow: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
@@ -13,6 +23,12 @@ struct Effort {
   var mostLaggedFields: Int { level >= 4 ? 65536 : 64 }
   /// Columns up to which the two records before do.
   var mostTwiceLagged: Int { level >= 7 ? 160 : level > 1 ? 64 : 0 }
+  /// Whether a first plan is worth its time, for columns of so many bits a value.
+  func plansTwice(_ columns: Int, _ bits: Double) -> Bool {
+    level >= 7 || level >= 4 && columns <= 64 && bits < 2
+  }
+  /// How many of them, each beside what the one before restores.
+  var firstPlans: Int { level >= 7 ? 2 : 1 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -29,7 +45,7 @@ struct Effort {
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
-  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 6, 10, 12, 16][level] }
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
@@ -85,10 +101,20 @@ struct Planner {
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
-    if let trees { for index in 0..<count { try trees.note(index) } }
     let trials = try Trials(
       sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
       growsTrees: trees != nil)
+    // Where few codes are not zero, what is restored is far from what is rounded: a plan without
+    // trees serves to restore the later columns of the record before.
+    if lags > 0, let moments, effort.plansTwice(count, bitsOfDifferences(columns, moments)) {
+      for _ in 0..<effort.firstPlans {
+        for index in 0..<count {
+          try choose(
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+        }
+      }
+    }
+    if let trees { for index in 0..<count { try trees.note(index) } }
     for index in 0..<count {
       try choose(
         columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees,
@@ -136,6 +162,19 @@ struct Planner {
       if found > (count > 64 ? count / 8 : 0) { return true }
     }
     return false
+  }
+
+  /// Bits of a value, or of its difference to the record before, if that is less: the columns' mean.
+  private func bitsOfDifferences(_ columns: [Column], _ moments: SampleMoments) -> Double {
+    var bits = 0.0
+    for index in 0..<columns.count {
+      let now = Regression.Candidate(column: index, lag: 0)
+      let before = Regression.Candidate(column: index, lag: 1)
+      let variance = moments.of(now, now)
+      let change = variance + moments.of(before, before) - 2 * moments.of(now, before)
+      bits += Self.bits(max(0, min(variance, change)), columns[index].multiple)
+    }
+    return bits / Double(columns.count)
   }
 
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
