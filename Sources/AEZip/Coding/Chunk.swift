@@ -89,7 +89,8 @@ struct ChunkEncoder {
       if isRare { plain = some }
       let bits = 8 * Double(some.payload.count) / Double(count)
       guard repeats.bits < 0.5 * repeatCount * bits else {
-        return try plain ?? encodeOnce(records)
+        if let plain { return plain }
+        return try encodeOnce(records)
       }
     }
     let kept = try repeats.coded(records, recordSize: layout.recordSize)
