@@ -171,7 +171,8 @@ struct TiePlanner {
     for rank in 0..<weights.count {
       let feature = candidates[regression.chosen[rank]].column
       let column = feature - start
-      let weight = weights[rank] * scale / (squares ? scales[column] * scales[column] : scales[column])
+      let weight =
+        weights[rank] * scale / (squares ? scales[column] * scales[column] : scales[column])
       tie.constant -= weights[rank] * scale * means[feature]
       tie.terms.append(
         Tie.Term(
