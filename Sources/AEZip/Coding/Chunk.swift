@@ -80,13 +80,20 @@ struct ChunkEncoder {
     }
     let size = layout.recordSize
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    // What records take tells whether references to them will pay: all of them where few repeat, for
+    // they will probably stay so; else some.
     let isSampled = level < 7 && repeats.codedCount > 2 * Self.repeatSample
+    var plain: Result?
     if isSampled {
-      // What some records take tells whether references to them will pay.
-      let some = try encodeOnce(
-        UnsafeRawBufferPointer(rebasing: records[..<(Self.repeatSample * size)]))
-      let bits = 8 * Double(some.payload.count) / Double(Self.repeatSample)
-      guard repeats.bits < 0.5 * repeatCount * bits else { return try encodeOnce(records) }
+      let isRare = 2 * repeats.codedCount > repeats.recordCount
+      let count = isRare ? repeats.recordCount : Self.repeatSample
+      let some = try encodeOnce(UnsafeRawBufferPointer(rebasing: records[..<(count * size)]))
+      if isRare { plain = some }
+      let bits = 8 * Double(some.payload.count) / Double(count)
+      guard repeats.bits < 0.5 * repeatCount * bits else {
+        if let plain { return plain }
+        return try encodeOnce(records)
+      }
     }
     let kept = try repeats.coded(records, recordSize: layout.recordSize)
     let keptBytes = UnsafeRawBufferPointer(
@@ -100,9 +107,9 @@ struct ChunkEncoder {
     try payload.append(result.payload.bytes)
     // References are sure to pay where they take far less than other records do.
     if !isSampled && repeats.bits > 0.2 * repeatCount * bitsOfRecord {
-      let plain = try encodeOnce(records)
-      if plain.payload.count <= payload.count { return plain }
+      plain = try encodeOnce(records)
     }
+    if let plain, plain.payload.count <= payload.count { return plain }
     let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
       try prove(repeats, records, &result)
     }
