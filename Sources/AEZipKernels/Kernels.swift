@@ -69,6 +69,13 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.split_f64 = splitF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
+  kernels.pointee.entropy = entropy
+  kernels.pointee.best_split = bestSplit
+  kernels.pointee.magnitudes = magnitudes
+  kernels.pointee.weigh = weigh
+  kernels.pointee.correlate = correlate
+  kernels.pointee.eliminate = eliminate
+  kernels.pointee.explain = explain
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram

@@ -228,7 +228,7 @@ struct ChunkEncoder {
     let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
-      rings: List(repeating: false, count: columns.count), strands: strands)
+      ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
@@ -318,10 +318,12 @@ struct ChunkEncoder {
     return try Memory(words)
   }
 
-  /// One cache line more than the values take: an odd number of lines from plane to plane, so that
-  /// the same places of all planes do not fall into the same few lines of the cache.
+  /// The values, after room for the zeros before codes, which will take their place. One cache line
+  /// more: an odd number of lines from plane to plane, so that the same places of all planes do not
+  /// fall into the same few lines of the cache.
   private func planeWords(_ field: Field, _ strands: Strands) -> Int {
-    (field.type.usesFloatPlane ? strands.planeCount / 2 : strands.planeCount) + 8
+    CodePlanes.leadIn / 2 + 8
+      + (field.type.usesFloatPlane ? strands.planeCount / 2 : strands.planeCount)
   }
 
   private func gatherPlanes(
@@ -331,7 +333,7 @@ struct ChunkEncoder {
     var planes: List<Plane> = List()
     var fields = try RecordFields(
       most: layout.fields.count, recordSize: layout.recordSize, strands: strands)
-    var position = memory.base
+    var position = memory.base + CodePlanes.leadIn / 2
     for index in 0..<layout.fields.count {
       let field = layout.fields[index]
       if let origin = origins[index] {
@@ -398,7 +400,7 @@ struct ChunkEncoder {
       else { continue }
       let (share, left) = Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
-      if share > 0.03 && left < bits[index] * 0.97 {
+      if share > 0.12 && left < bits[index] * 0.92 {
         columns[index].recordOrder = true
         columns[index].context = Context()
         for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }

@@ -58,6 +58,11 @@ final class Corrector {
     (y + 2560).assumingMemoryBound(to: UInt8.self)
   }
 
+  /// A block's codes: their place may hold its values, which are needed to the end.
+  private var blockCodes: UnsafeMutablePointer<Int32> {
+    (y + 2624).assumingMemoryBound(to: Int32.self)
+  }
+
   private static let turns = Column.largestLag + 1
 
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
@@ -87,7 +92,7 @@ final class Corrector {
     splitStart = try Memory(max(columns.count, 1))
     offsetStart = try Memory(max(columns.count, 1))
     parents = try Memory(max(total, 1))
-    scratch = try Memory(2624, zeroed: true)
+    scratch = try Memory(2880, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
     var outputs: UnsafeRawPointer?
@@ -215,7 +220,7 @@ final class Corrector {
   ///
   /// - Parameters:
   ///   - planes: the values of the columns, latents among them.
-  ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
+  ///   - codes: receives the codes; they may take the place of the values.
   ///   - leafPlanes: receives the leaves of the columns that have a tree.
   ///   - outcome: receives exceptions and statistics.
   func encode(
@@ -229,8 +234,9 @@ final class Corrector {
         split(index, column, turn: turn)
         predict(index, column, turn: turn)
         if let plane = leafPlanes.plane(index) { memcpy(plane + block * 64, leaves, 64) }
-        arithmetic.quantize(codes.plane(index) + block * 64, restored, y, p, column.multiple)
+        arithmetic.quantize(blockCodes, restored, y, p, column.multiple)
         if index >= latentCount { prove(index, column, planes[index], block, &outcome) }
+        memcpy(codes.plane(index) + block * 64, blockCodes, 256)
         remember(index, turn: turn)
       }
     }

@@ -49,12 +49,16 @@ import Testing
       rows.reduce(0) { $0 + $1[a] * $1[b] } / Double(rows.count)
     }
     let target = count - 1
-    var regression = Regression(
-      candidates: List((0..<target).map { Regression.Candidate(column: $0, lag: 0) }),
-      targetVariance: moment(target, target), target: { moment(target, $0.column) },
+    var regression = try Regression(
+      candidates: List((0..<target).map { Regression.Candidate(column: $0, lag: 0) }), most: 5,
+      targetVariance: moment(target, target), kernels: Kernels(),
+      covariance: { moment(target, $0.column) },
       variance: { moment($0.column, $0.column) })
     for size in 1...5 {
-      #expect(regression.extend { moment($0.column, $1.column) })
+      #expect(
+        regression.extend { row, chosen in
+          for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
+        })
       let chosen = regression.chosen.map { regression.candidates[$0].column }
       #expect(chosen.count == size && Set(chosen).count == size)
       let expected = solve(
@@ -79,23 +83,26 @@ import Testing
       return [random.normal(), x + 0.1 * random.normal(), random.normal(), x]
     }
     func moment(_ a: Int, _ b: Int) -> Double { rows.reduce(0) { $0 + $1[a] * $1[b] } }
-    var regression = Regression(
+    var regression = try Regression(
       candidates: List((0..<3).map { Regression.Candidate(column: $0, lag: 0) }),
       targetVariance: moment(3, 3), target: { moment(3, $0.column) },
       variance: { moment($0.column, $0.column) })
-    #expect(regression.extend { moment($0.column, $1.column) })
+    #expect(
+      regression.extend { row, chosen in
+        for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
+      })
     #expect(regression.chosen == [1])
   }
 
   @Test func stopsWhenNothingIsLeft() {
-    var regression = Regression(
+    var regression = try Regression(
       candidates: List((0..<2).map { Regression.Candidate(column: $0, lag: 0) }), targetVariance: 1,
       target: { _ in 1 }, variance: { _ in 1 })
     // Both candidates are the target itself.
     #expect(regression.extend { _, _ in 1 })
     #expect(!regression.extend { _, _ in 1 })
     #expect(regression.coefficients(1) == [1])
-    var none = Regression(
+    var none = try Regression(
       candidates: List(), targetVariance: 1, target: { _ in 1 }, variance: { _ in 1 })
     #expect(!none.extend { _, _ in 1 })
     #expect(none.coefficients(0).isEmpty)

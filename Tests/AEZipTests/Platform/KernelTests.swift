@@ -345,7 +345,7 @@ import Testing
       kernels.moments(&moments, values, bins, [0, 2, 3, 0], 4)
       #expect(moments == [4, 6, 12, 2, -3, 17, 1, 1, 1])
       var histogram = [Int](repeating: 0, count: 512)
-      #expect(kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram) == 0)
+      #expect(kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram, nil, nil) == 0)
       #expect(histogram[0] == 1 && histogram[257] == 1 && histogram[258] == 1)
     }
   }
@@ -362,7 +362,7 @@ import Testing
       kernels.rank(&classes, values, count, thresholds, thresholds.count)
       #expect(classes == values.map { value in UInt8(thresholds.filter { value >= $0 }.count) })
       var histogram = [Int](repeating: 2, count: 256)
-      let rawBits = kernels.tally(codes, nil, count, &histogram)
+      let rawBits = kernels.tally(codes, nil, count, &histogram, nil, nil)
       var expected = [Int](repeating: 2, count: 256)
       var bits = 0
       for code in codes {
