@@ -28,6 +28,8 @@ import CPlatform
     kernels.pointee.moments = moments
     kernels.pointee.shift_f32 = shiftF32
     kernels.pointee.shift_f64 = shiftF64
+    kernels.pointee.tie_f32 = tieF32
+    kernels.pointee.tie_f64 = tieF64
     kernels.pointee.scatter = scatter
     kernels.pointee.gather = gather
     kernels.pointee.symbols = symbols
@@ -68,6 +70,13 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.split_f64 = splitF64
   kernels.pointee.classify = classify
   kernels.pointee.rank = rank
+  kernels.pointee.entropy = entropy
+  kernels.pointee.best_split = bestSplit
+  kernels.pointee.magnitudes = magnitudes
+  kernels.pointee.weigh = weigh
+  kernels.pointee.correlate = correlate
+  kernels.pointee.eliminate = eliminate
+  kernels.pointee.explain = explain
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64
   kernels.pointee.gram = gram

@@ -56,6 +56,12 @@ func forEachCell<Wide: SIMDScalar>(
     {
       let apart = step &* places.record_size
       let base = output + record &* places.record_size
+      // The records of the next block, which the processor cannot foresee.
+      let next = base + (places.record_size &+ cells[0].offset)
+      aezk_prefetch(next)
+      aezk_prefetch(next + apart)
+      aezk_prefetch(next + 2 &* apart)
+      aezk_prefetch(next + 3 &* apart)
       var index = 0
       while index < count {
         let cell = cells[index]

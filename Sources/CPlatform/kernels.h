@@ -18,6 +18,12 @@ typedef struct aezk_cell { void *values; long offset; int64_t origin; } aezk_cel
 /* Bits that do not fill a byte yet, the first one lowest. */
 typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
 
+/* What splits a leaf of a tree; see `best_split`. */
+typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
+
+/* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
+static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
+
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
    * values beyond the limit of codes become 0; snap 1: to integers, 2: to halves of odd integers */
@@ -61,18 +67,50 @@ typedef struct aezk_kernels {
   void (*shift_f32)(float *out, const float *base, const uint8_t *leaves, const float *offsets);
   void (*shift_f64)(double *out, const double *base, const uint8_t *leaves, const double *offsets);
 
+  /* v = weights[0]; for each term i: v = v + weights[2 + i] * ((shifts[2 i] + a) * (shifts[2 i + 1] + b)) with a and b
+   * sources[2 i] and [2 i + 1], or without the factor of b where that is NULL; if root, v = v > 0 ? sqrt(v) : 0;
+   * out = v - weights[1] */
+  void (*tie_f32)(float *out, const float *const *sources, const float *shifts, const float *weights, long count,
+                  int32_t root);
+  void (*tie_f64)(double *out, const double *const *sources, const double *shifts, const double *weights, long count,
+                  int32_t root);
+
   /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many of its group's thresholds (ascending) it
-   * reaches, after the classes of the groups before; one group if `groups` is NULL */
+   * reaches, after the classes of the groups before; the group is groups[leaves], 0 if there is one only */
   void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,
-                   const int32_t *thresholds, const uint8_t *groups, const long *groupThresholds, long groupCount);
+                   const int32_t *thresholds, const uint8_t *leaves, const uint8_t *groups,
+                   const long *groupThresholds, long groupCount);
 
   /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
-   * is NULL; returns the raw bits of all */
-  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram);
-  /* moments[3 b], [3 b + 1], [3 b + 2] += 1, e, e * e, with e = values[rows[i]] and b = bins[rows[i]], in order */
-  void (*moments)(float *moments, const float *values, const uint8_t *bins, const int32_t *rows, long count);
+   * is NULL; besides[256 * k + symbol] += 1, unless it is NULL, with k = min(|before[i]|, 2); returns the raw bits of all */
+  int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram, const int32_t *before,
+                   long *besides);
+  /* moments[2 b] += 2^32 + 2^15 + e, moments[2 b + 1] += e * e, with e = values[rows[i]], between -2^15 and 2^15, and
+   * b = bins[rows[i]]; there are 4 * binCount moments, of which the second half is scratch, 0 at first */
+  void (*moments)(uint64_t *moments, const int32_t *values, const uint8_t *bins, const int32_t *rows, long count,
+                  long binCount);
+  /* From the moments of up to 32 bins the bits of their errors together, each n / 2 * log2(1 + factor * variance). If
+   * `least` is 0, also the bits with every bin apart; else the bin behind which a split saves the most, with at least
+   * `least` rows on both sides */
+  aezk_split (*best_split)(const uint64_t *moments, long binCount, double factor, double least);
   /* classes[i] = how many of the ascending thresholds values[i] reaches */
   void (*rank)(uint8_t *classes, const int32_t *values, long count, const int32_t *thresholds, long thresholdCount);
+
+  /* Bits of a perfect code for symbols of these counts; how many of them occur in `kinds`, unless it is NULL */
+  double (*entropy)(const long *counts, long symbolCount, long *kinds);
+  /* out = min(|code|, cut) */
+  void (*magnitudes)(float *out, const int32_t *codes, long count, float cut);
+  /* sums += weight * min(|code|, 32767) */
+  void (*weigh)(int32_t *sums, const int32_t *codes, long count, int32_t weight);
+  /* 16 partial sums each of a, b, a a, b b, a b */
+  void (*correlate)(const float *a, const float *b, long count, float *sums);
+
+  /* row -= factor * before */
+  void (*eliminate)(double *row, const double *before, double factor, long count);
+  /* What candidates have in common with one that is chosen is taken from their covariances with the target (load * row)
+   * and from their variances (row^2 * inverse); those that keep less than 1e-9 have 0. gains = covariances^2 / variances */
+  void (*explain)(double *gains, double *covariances, double *variances, const double *row, double load, double inverse,
+                  long count);
 
   /* widens minimum and maximum (a lane each) to the finite values of x */
   void (*extent_f32)(const float *x, float *minimum, float *maximum);
@@ -113,9 +151,10 @@ typedef struct aezk_kernels {
    * before `end`, behind which 16 bytes can be read: they count as zeros */
   void (*codes)(int32_t *codes, const uint8_t *symbols, long count, int32_t shift, const uint8_t *raw, long *position,
                 long end);
-  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns how many before one's end */
+  /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns the first class of which more are
+   * taken than there are, or -1. Up to 64 codes behind the end of a class can be read */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
-               const long *ends);
+               const long *ends, long classCount);
   /* the inverse: streams[cursors[class]++] = codes[i] */
   void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
 
@@ -145,6 +184,22 @@ typedef struct aezk_kernels {
   void (*step)(float *w, const float *g, float *m, float *v, long count, float rate, float decay, float momentum,
                float correction);
 } aezk_kernels;
+
+/* log2 of a positive normal number to about 1e-6, the same bits everywhere */
+double aezk_log2(double x);
+/* The kernel `entropy` of the baseline */
+double aezk_entropy(const long *counts, long symbolCount);
+/* histogram[256 * classes[i] + symbols[i]] += 1; returns the symbols' bits that are ever set */
+uint8_t aezk_pairs(long *histogram, const uint8_t *symbols, const uint8_t *classes, long count);
+/* Adds the bits of bytes in codes of their own, what repeats of at least four bytes would save of them, and what would be
+ * left, where a literal takes at least one bit. `counts`: 1024 zeros; `table`: 4096 of -1 */
+typedef struct aezk_repeat_sums { double bits, saved, left; } aezk_repeat_sums;
+void aezk_repeats(const uint8_t *bytes, long count, long *counts, int32_t *table, aezk_repeat_sums *sums);
+
+/* Rows in bins up to `bin` first, both parts in order; returns how many. `spare`: as many, for the others */
+long aezk_partition(int32_t *rows, int32_t *spare, long count, const uint8_t *bins, int32_t bin);
+/* Sorts a few hundred numbers */
+void aezk_sort(long *keys, long count);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

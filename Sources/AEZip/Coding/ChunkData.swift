@@ -14,20 +14,66 @@ struct Plane {
 /// that contexts may look back from the first block.
 final class CodePlanes {
   static let leadIn = Column.largestLag * Strands.width
+  /// Blocks that are kept where only the last ones are.
+  private static let ringBlocks = 4
   private let memory: Memory<Int32>
-  private let stride: Int
+  private let values: Memory<Double>?
+  private var planes: List<UnsafeMutablePointer<Int32>> = List()
+  /// For each column the bits of a block's number that tell its place.
+  private var masks: List<Int> = List()
 
+  /// For a decoder.
+  ///
+  /// - Parameter rings: for each column whether only the last blocks are kept: its codes are learnt
+  ///   when it comes to them.
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
-  init(columnCount: Int, strands: Strands) throws(AEZipError) {
-    stride = strands.planeCount + Self.leadIn
-    memory = try Memory(columnCount * stride)
-    for column in 0..<columnCount {
-      memset(memory.base + column * stride, 0, Self.leadIn * MemoryLayout<Int32>.stride)
+  init(rings: List<Bool>, strands: Strands) throws(AEZipError) {
+    var size = 0
+    for isRing in rings {
+      size += isRing ? Self.ringBlocks * Strands.width : Self.leadIn + strands.planeCount
+    }
+    memory = try Memory(max(size, 1))
+    values = nil
+    var start = memory.base
+    for isRing in rings {
+      add(isRing ? start : start + Self.leadIn, isRing: isRing)
+      start += isRing ? Self.ringBlocks * Strands.width : Self.leadIn + strands.planeCount
     }
   }
 
-  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> {
-    memory.base + (column * stride + Self.leadIn)
+  /// For an encoder.
+  ///
+  /// - Parameters:
+  ///   - ownCount: columns before those whose codes take the place of values.
+  ///   - valuePlanes: in `values`, each after room for the zeros.
+  /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
+  init(
+    ownCount: Int, inPlaceOf valuePlanes: List<Plane>, of values: Memory<Double>, strands: Strands
+  ) throws(AEZipError) {
+    let stride = Self.leadIn + strands.planeCount
+    memory = try Memory(ownCount * stride)
+    self.values = values
+    for column in 0..<ownCount {
+      add(memory.base + (column * stride + Self.leadIn), isRing: false)
+    }
+    for plane in valuePlanes {
+      add(plane.base.assumingMemoryBound(to: Int32.self), isRing: false)
+    }
+  }
+
+  private func add(_ plane: UnsafeMutablePointer<Int32>, isRing: Bool) {
+    planes.append(plane)
+    masks.append(isRing ? Self.ringBlocks - 1 : -1)
+    memset(
+      block(planes.count - 1, -Column.largestLag), 0, Self.leadIn * MemoryLayout<Int32>.stride)
+  }
+
+  /// All codes of a column of which all are kept.
+  func plane(_ column: Int) -> UnsafeMutablePointer<Int32> { planes[column] }
+
+  /// The codes of a block, or zeros in the two before the first.
+  func block(_ column: Int, _ block: Int) -> UnsafeMutablePointer<Int32> {
+    planes[column] + (block & masks[column]) * Strands.width
   }
 }
 

@@ -29,7 +29,6 @@ struct ContextPlanner {
     let scratch = try Scratch(sampleCount)
     let means = columns.indices.map { mean($0, blocks) }
     for index in columns.indices {
-      fillSymbols(index, blocks, scratch)
       bits[index] = try choose(columns, index, blocks, means, scratch)
     }
     return bits
@@ -41,14 +40,17 @@ struct ContextPlanner {
     let source: Memory<Float>
     let activity: Memory<Int32>
     let symbols: Memory<UInt8>
-    let rawBits: Memory<UInt8>
     let classes: Memory<UInt8>
     let edges: Memory<Int32>
     /// The group of each code, and counts of symbols of each leaf.
     let groups: Memory<UInt8>
     let histograms: Memory<Int>
-    /// The same for each class, and one more.
+    /// The same for each class, and two more.
     let classHistograms: Memory<Int>
+    /// Of correlations.
+    let sums: Memory<Float>
+    static let mostPicks = 512
+    let picks: Memory<Int>
     let count: Int
 
     init(_ count: Int) throws(AEZipError) {
@@ -57,12 +59,13 @@ struct ContextPlanner {
       source = try Memory(count)
       activity = try Memory(count)
       symbols = try Memory(count)
-      rawBits = try Memory(count)
       classes = try Memory(count)
       edges = try Memory(Column.mostClasses)
+      sums = try Memory(5 * 16)
+      picks = try Memory(2 * Self.mostPicks)
       groups = try Memory(count)
       histograms = try Memory(256 * (Tree.mostSplits + 1))
-      classHistograms = try Memory(256 * (ContextPlanner.finestBins + 1))
+      classHistograms = try Memory(256 * (ContextPlanner.finestBins + 2))
     }
   }
 
@@ -80,26 +83,25 @@ struct ContextPlanner {
     _ source: Context.Source, _ blocks: [Int], mean: Double,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let cut = Float(8 * mean + 1)
-    var position = 0
+    var target = target
     for block in blocks {
-      let row = codes.plane(source.column) + (block - source.lag) * 64
-      for lane in 0..<strands.laneCount {
-        target[position] = min(Float(row[lane].magnitude), cut)
-        position += 1
-      }
+      kernels.call.magnitudes(
+        target, codes.plane(source.column) + (block - source.lag) * 64, strands.laneCount,
+        Float(8 * mean + 1))
+      target += strands.laneCount
     }
   }
 
   private func choose(
     _ columns: [Column], _ index: Int, _ blocks: [Int], _ means: [Double], _ scratch: Scratch
   ) throws(AEZipError) -> Double {
+    let rawBits = fillSymbols(index, blocks, scratch)
     let groupCount = try group(columns[index], index, blocks, scratch)
     var alone = 0.0
     for group in 0..<groupCount {
       alone += split(scratch, group, of: groupCount, edges: List()).bits
     }
-    alone += rawBits(scratch)
+    alone += rawBits
     columns[index].context.groups = List(repeating: 0, count: groupCount)
     guard means[index] > 0.004 else { return alone }
     // Candidates: the column's own past, its regressors, its neighbours.
@@ -120,7 +122,7 @@ struct ContextPlanner {
     var ranked: List<(source: Context.Source, score: Double)> = List()
     for candidate in candidates {
       load(candidate, blocks, mean: means[candidate.column], into: scratch.source.base)
-      let score = Self.correlation(scratch.magnitudes.base, scratch.source.base, scratch.count)
+      let score = correlation(scratch)
       if score > 0.04 { ranked.append((candidate, score)) }
     }
     guard !ranked.isEmpty else { return alone }
@@ -137,7 +139,7 @@ struct ContextPlanner {
     }
     fillActivity(context, blocks, scratch)
     context.groups = List()
-    var bits = rawBits(scratch)
+    var bits = rawBits
     for group in 0..<groupCount {
       let classes = split(scratch, group, of: groupCount, edges: quantiles(scratch, group))
       bits += classes.bits
@@ -171,7 +173,7 @@ struct ContextPlanner {
     let scale = Double(strands.recordCount) / Double(scratch.count)
     let merged = try GroupMerge(
       scratch.histograms.base, count: leafCount, most: effort.mostGroups
-    ) { Self.cost($0, $1, scale) + Self.classBits }
+    ) { cost($0, $1, scale) + Self.classBits }
     column.tree.groups = merged.places
     var groupCount = 0
     for place in merged.places { groupCount = max(groupCount, Int(place) + 1) }
@@ -181,82 +183,71 @@ struct ContextPlanner {
     return groupCount
   }
 
-  /// Bits a code that do not depend on classes.
-  private func rawBits(_ scratch: Scratch) -> Double {
-    var total = 0
-    for position in 0..<scratch.count { total += Int(scratch.rawBits.base[position]) }
-    return Double(total) / Double(scratch.count)
-  }
-
-  private static func correlation(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int
-  ) -> Double {
-    var (sumA, sumB, sumAA, sumBB, sumAB): (Float, Float, Float, Float, Float) = (0, 0, 0, 0, 0)
-    for index in 0..<count {
-      let (x, y) = (a[index], b[index])
-      sumA += x
-      sumB += y
-      sumAA += x * x
-      sumBB += y * y
-      sumAB += x * y
+  /// Of the magnitudes of codes and of a source.
+  private func correlation(_ scratch: Scratch) -> Double {
+    let sums = scratch.sums.base
+    memset(sums, 0, 4 * 5 * 16)
+    kernels.call.correlate(
+      scratch.magnitudes.base, scratch.source.base, scratch.count, sums)
+    func total(_ kind: Int) -> Double {
+      var total = 0.0
+      for lane in 16 * kind..<16 * kind + 16 { total += Double(sums[lane]) }
+      return total
     }
-    let n = Double(count)
-    let covariance = Double(sumAB) - Double(sumA) * Double(sumB) / n
-    let varianceA = Double(sumAA) - Double(sumA) * Double(sumA) / n
-    let varianceB = Double(sumBB) - Double(sumB) * Double(sumB) / n
+    let n = Double(scratch.count)
+    let (a, b) = (total(0), total(1))
+    let covariance = total(4) - a * b / n
+    let varianceA = total(2) - a * a / n
+    let varianceB = total(3) - b * b / n
     guard varianceA > 0, varianceB > 0 else { return 0 }
     return covariance / (varianceA * varianceB).squareRoot()
   }
 
-  private func fillSymbols(_ index: Int, _ blocks: [Int], _ scratch: Scratch) {
-    var position = 0
+  /// Symbols of the sampled codes; returns the bits a code that they leave out.
+  private func fillSymbols(_ index: Int, _ blocks: [Int], _ scratch: Scratch) -> Double {
+    var rawBits: Int64 = 0
+    var target = scratch.symbols.base
     for block in blocks {
-      let row = codes.plane(index) + block * 64
-      for lane in 0..<strands.laneCount {
-        let (symbol, raw) = Symbols.symbol(zigzag(row[lane]))
-        scratch.symbols.base[position] = symbol
-        scratch.rawBits.base[position] = UInt8(raw)
-        position += 1
-      }
+      rawBits += kernels.call.symbols(
+        target, codes.plane(index) + block * 64, strands.laneCount, 0)
+      target += strands.laneCount
     }
+    return Double(rawBits) / Double(scratch.count)
   }
 
   /// As the kernel `classify` sums it.
   private func fillActivity(_ context: Context, _ blocks: [Int], _ scratch: Scratch) {
-    for position in 0..<scratch.count { scratch.activity.base[position] = 0 }
+    memset(scratch.activity.base, 0, 4 * scratch.count)
     for source in context.sources {
-      var position = 0
+      var target = scratch.activity.base
       for block in blocks {
-        let row = codes.plane(source.column) + (block - source.lag) * 64
-        for lane in 0..<strands.laneCount {
-          let magnitude = Int32(min(row[lane].magnitude, 32767))
-          scratch.activity.base[position] &+= source.weight &* magnitude
-          position += 1
-        }
+        kernels.call.weigh(
+          target, codes.plane(source.column) + (block - source.lag) * 64, strands.laneCount,
+          source.weight)
+        target += strands.laneCount
       }
     }
   }
 
   /// Activities that split the codes into bins of like size.
   private func quantiles(_ scratch: Scratch, _ group: Int) -> List<Int32> {
-    let count = scratch.count
     // Some hundred of them are enough to find quantiles.
-    var sample: [Double] = []
-    let step = max(1, count / 512)
-    var position = 0
-    while position < count {
+    let picks = scratch.picks.base
+    let step = max(1, scratch.count / Scratch.mostPicks)
+    var (position, count) = (0, 0)
+    while position < scratch.count && count < scratch.picks.count {
       if Int(scratch.groups.base[position]) == group {
-        sample.append(Double(scratch.activity.base[position]))
+        picks[count] = Int(scratch.activity.base[position])
+        count += 1
       }
       position += step
     }
-    guard sample.count >= 2 * Self.finestBins else { return List() }
-    let order = ascending(sample)
-    func quantile(_ place: Int) -> Int32 { Int32(sample[order[place]]) }
+    guard count >= 2 * Self.finestBins else { return List() }
+    aezk_sort(picks, count)
     var edges: List<Int32> = List()
     for bin in 1..<Self.finestBins {
-      let edge = quantile(order.count * bin / Self.finestBins)
-      if edge > quantile(0) && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
+      let edge = Int32(picks[count * bin / Self.finestBins])
+      if edge > Int32(picks[0]) && (edges.last.map { edge > $0 } ?? true) { edges.append(edge) }
     }
     return edges
   }
@@ -269,16 +260,18 @@ struct ContextPlanner {
     let count = scratch.count
     var edges = edges
     let histograms = scratch.classHistograms.base
-    memset(histograms, 0, 8 * 256 * (edges.count + 1))
+    memset(histograms, 0, 8 * 256 * (edges.count + 2))
     for index in 0..<edges.count { scratch.edges[index] = edges[index] }
     kernels.call.rank(
       scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
-    var used = 1
-    for position in 0..<count where Int(scratch.groups.base[position]) == group {
-      let symbol = Int(scratch.symbols.base[position])
-      used = max(used, symbol + 1)
-      histograms[256 * Int(scratch.classes.base[position]) + symbol] += 1
+    // The codes of other groups go behind those of the classes.
+    if groupCount > 1 {
+      let (classes, groups) = (scratch.classes.base, scratch.groups.base)
+      let others = UInt8(truncatingIfNeeded: edges.count + 1)
+      for position in 0..<count where Int(groups[position]) != group { classes[position] = others }
     }
+    let seen = aezk_pairs(histograms, scratch.symbols.base, scratch.classes.base, count)
+    let used = 256 >> seen.leadingZeroBitCount
     let most = max(1, (Column.mostClasses - 1) / groupCount)
     let scale = Double(strands.recordCount) / Double(count)
     // Where each class that is left has its histogram.
@@ -286,13 +279,13 @@ struct ContextPlanner {
     var bits = List<Double>()
     for kind in 0...edges.count {
       alive.append(kind)
-      bits.append(Self.cost(histograms + 256 * kind, used, scale))
+      bits.append(cost(histograms + 256 * kind, used, scale))
     }
     let merged = histograms + 256 * (edges.count + 1)
     func together(_ kind: Int) -> Double {
       let (a, b) = (histograms + 256 * alive[kind], histograms + 256 * alive[kind + 1])
       for symbol in 0..<used { merged[symbol] = a[symbol] &+ b[symbol] }
-      return Self.cost(merged, used, scale)
+      return cost(merged, used, scale)
     }
     // What each class costs together with the next.
     var pairs = List<Double>()
@@ -320,15 +313,12 @@ struct ContextPlanner {
   }
 
   /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.
-  static func cost(_ histogram: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
+  private func cost(_ histogram: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
     var (kinds, count) = (0, 0)
-    for symbol in 0..<used {
-      kinds &+= histogram[symbol] > 0 ? 1 : 0
-      count &+= histogram[symbol]
-    }
+    let bits = kernels.call.entropy(histogram, used, &kinds)
+    for symbol in 0..<used { count &+= histogram[symbol] }
     // Counted zeros come this near to the entropy.
-    let floor = 0.012 * Double(count)
-    return max(Entropy.bits(histogram, used), floor) * scale
+    return max(bits, 0.012 * Double(count)) * scale
       + (3 + Entropy.bias * max(0, scale - 1))
       * Double(kinds)
   }

@@ -38,7 +38,6 @@ final class ContextReader {
     var next = 0
     for index in 0..<columns.count {
       let column = columns[index]
-      let plane = codes.plane(index)
       firstClass.append(next)
       let isInPlace = Self.isInPlace(column, strands)
       for kind in next..<next + column.context.classCount {
@@ -51,6 +50,7 @@ final class ContextReader {
       } else {
         classifiers.append(nil)
         let source = ordered.base + cursors[next]
+        let plane = codes.plane(index)
         if isInPlace {
           // Lanes without a record.
           for place in strands.recordCount..<strands.planeCount { plane[place] = 0 }
@@ -77,15 +77,15 @@ final class ContextReader {
     _ index: Int, _ block: Int, _ leaves: UnsafePointer<UInt8>
   ) throws(AEZipError) {
     classifiers[index]!.classify(block, codes, leaves, kernels, into: classes.base)
-    let target = codes.plane(index) + block * 64
+    let target = codes.block(index, block)
     let active = strands.activeLanes(block)
     let cursors = self.cursors.base + firstClass[index]
     let ends = self.ends.base + firstClass[index]
-    let placed = kernels.call.deal(target, classes.base, active, ordered.base, cursors, ends)
-    guard placed == active else {
-      let kind = Int(classes.base[placed])
+    let short = kernels.call.deal(
+      target, classes.base, active, ordered.base, cursors, ends, columns[index].context.classCount)
+    guard short < 0 else {
       throw .corrupted(
-        what: "the classes of a column", declared: ends[kind], computed: cursors[kind])
+        what: "the classes of a column", declared: ends[short], computed: cursors[short])
     }
     for lane in active..<64 { target[lane] = 0 }
   }
@@ -109,7 +109,8 @@ final class ContextClassifier {
     weights = try Memory(max(context.sources.count, 1))
     thresholds = try Memory(max(context.thresholds.count, 1))
     groupThresholds = try Memory(context.groups.count)
-    groups = try Memory(64)
+    groups = try Memory(max(tree.groups.count, 1))
+    for leaf in 0..<tree.groups.count { groups[leaf] = tree.groups[leaf] }
     for index in 0..<context.sources.count { weights[index] = context.sources[index].weight }
     for index in 0..<context.thresholds.count { thresholds[index] = context.thresholds[index] }
     for index in 0..<context.groups.count { groupThresholds[index] = context.groups[index] }
@@ -125,15 +126,10 @@ final class ContextClassifier {
   ) {
     for index in 0..<context.sources.count {
       let source = context.sources[index]
-      pointers.base[index] = UnsafePointer(
-        codes.plane(source.column) + (block - source.lag) * 64)
-    }
-    let isGrouped = context.groups.count > 1
-    if isGrouped {
-      for lane in 0..<64 { groups.base[lane] = tree.groups[Int(leaves![lane])] }
+      pointers.base[index] = UnsafePointer(codes.block(source.column, block - source.lag))
     }
     kernels.call.classify(
       classes, pointers.base, weights.base, context.sources.count, thresholds.base,
-      isGrouped ? groups.base : nil, groupThresholds.base, context.groups.count)
+      leaves, groups.base, groupThresholds.base, context.groups.count)
   }
 }

@@ -39,6 +39,9 @@ final class Corrector {
   private let splitStart: Memory<Int>
   private let offsetStart: Memory<Int>
   private let parents: Memory<UInt8>
+  /// The first source of each column's tie, and the first of its weights, which lie behind all others.
+  private let tieStart: Memory<Int>
+  private let tieWeightStart: Memory<Int>
 
   /// Working vectors.
   private let scratch: Memory<UInt8>
@@ -53,9 +56,15 @@ final class Corrector {
   private var model: UnsafeMutableRawPointer { y + 1024 }
   private var restored: UnsafeMutableRawPointer { y + 1536 }
   private var shifted: UnsafeMutableRawPointer { y + 2048 }
+  private var tied: UnsafeMutableRawPointer { y + 2560 }
   /// The leaf of each record of the block in the present column's tree.
   private var leaves: UnsafeMutablePointer<UInt8> {
-    (y + 2560).assumingMemoryBound(to: UInt8.self)
+    (y + 3072).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// A block's codes: their place may hold its values, which are needed to the end.
+  private var blockCodes: UnsafeMutablePointer<Int32> {
+    (y + 3136).assumingMemoryBound(to: Int32.self)
   }
 
   private static let turns = Column.largestLag + 1
@@ -75,6 +84,8 @@ final class Corrector {
     for column in columns {
       total += column.regressors.count + column.tree.splits.count
       leafCount += column.tree.offsets.count
+      total += 2 * column.tie.terms.count
+      if !column.tie.isEmpty { leafCount += 2 + column.tie.terms.count }
     }
     let termCount = terms.sourceCount(latentCount: latentCount)
     total += termCount * (columns.count - latentCount)
@@ -87,7 +98,9 @@ final class Corrector {
     splitStart = try Memory(max(columns.count, 1))
     offsetStart = try Memory(max(columns.count, 1))
     parents = try Memory(max(total, 1))
-    scratch = try Memory(2624, zeroed: true)
+    tieStart = try Memory(max(columns.count, 1))
+    tieWeightStart = try Memory(max(columns.count, 1))
+    scratch = try Memory(3392, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
     var outputs: UnsafeRawPointer?
@@ -123,6 +136,26 @@ final class Corrector {
       for regressor in columns[index].regressors {
         connect(position, regressor.column, regressor.lag, regressor.coefficient)
         position += 1
+      }
+      tieStart[index] = position
+      tieWeightStart[index] = nextOffset
+      let tie = columns[index].tie
+      if !tie.isEmpty {
+        for weight in tie.weights(columns, index) {
+          arithmetic.store(weight, weights.base, nextOffset)
+          nextOffset += 1
+        }
+        for term in tie.terms {
+          for factor in [term.a, term.b] {
+            connect(
+              position, max(0, factor.column), factor.lag,
+              factor.column < 0 ? 0 : columns[factor.column].shift)
+            if factor.column < 0 {
+              for turn in 0..<Self.turns { sources[turn * sourceCount + position] = nil }
+            }
+            position += 1
+          }
+        }
       }
       modelStart[index] = position
       guard latentCount > 0, index >= latentCount else { continue }
@@ -172,6 +205,13 @@ final class Corrector {
         count: terms.sourceCount(latentCount: latentCount), snap: 0)
       base = model
     }
+    if !column.tie.isEmpty {
+      arithmetic.tie(
+        tied, sources: sources, shifts: weights.base, first: tieStart.base[index],
+        weights: weights.base + tieWeightStart.base[index] * arithmetic.size,
+        count: column.tie.terms.count, isRoot: column.tie.isRoot)
+      base = tied
+    }
     if !column.tree.isEmpty {
       arithmetic.shift(
         shifted, base: base, leaves,
@@ -215,7 +255,7 @@ final class Corrector {
   ///
   /// - Parameters:
   ///   - planes: the values of the columns, latents among them.
-  ///   - codes: for each column, `planeCount` codes after ``CodePlanes/leadIn`` zeros.
+  ///   - codes: receives the codes; they may take the place of the values.
   ///   - leafPlanes: receives the leaves of the columns that have a tree.
   ///   - outcome: receives exceptions and statistics.
   func encode(
@@ -229,8 +269,9 @@ final class Corrector {
         split(index, column, turn: turn)
         predict(index, column, turn: turn)
         if let plane = leafPlanes.plane(index) { memcpy(plane + block * 64, leaves, 64) }
-        arithmetic.quantize(codes.plane(index) + block * 64, restored, y, p, column.multiple)
+        arithmetic.quantize(blockCodes, restored, y, p, column.multiple)
         if index >= latentCount { prove(index, column, planes[index], block, &outcome) }
+        memcpy(codes.plane(index) + block * 64, blockCodes, 256)
         remember(index, turn: turn)
       }
     }
@@ -308,7 +349,7 @@ final class Corrector {
         split(index, column, turn: turn)
         try contexts.fetch(index, block, leaves)
         predict(index, column, turn: turn)
-        arithmetic.dequantize(restored, codes.plane(index) + block * 64, p, column.multiple)
+        arithmetic.dequantize(restored, codes.block(index, block), p, column.multiple)
         remember(index, turn: turn)
         guard let type = outputs.types[index] else { continue }
         let row = outputs.row(index)

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Estimates of what zlib will make of symbols, from histograms.
 enum Entropy {
   /// What the code tables of a deflate stream cost, with the stream's own bytes: header,
@@ -13,7 +15,7 @@ enum Entropy {
     let used = sums.count
     sums += [Int](repeating: 0, count: used)
     return sums.withUnsafeMutableBufferPointer {
-      sortAscending($0.baseAddress!, used)
+      aezk_sort($0.baseAddress!, used)
       return Double(PrefixCode.merge($0.baseAddress!, used, parents: nil))
     }
   }
@@ -28,27 +30,10 @@ enum Entropy {
   }
 
   static func bits(_ counts: UnsafePointer<Int>, _ symbolCount: Int) -> Double {
-    var total = 0
-    var sum = 0.0
-    for symbol in 0..<symbolCount where counts[symbol] > 0 {
-      let count = counts[symbol]
-      total &+= count
-      if count > 1 { sum += Double(count) * log2(Double(count)) }
-    }
-    return total > 0 ? Double(total) * log2(Double(total)) - sum : 0
+    aezk_entropy(counts, symbolCount)
   }
 
   /// log2 of a positive normal number to about 1e-6, from its bits alone, so that plans do not
   /// depend on a mathematical library.
-  static func log2(_ x: Double) -> Double {
-    let bits = x.bitPattern
-    let exponent = Double(Int(bits >> 52) - 1023)
-    let t = Double(bitPattern: (bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000) - 1
-    // log2(1 + t) / t, fitted at the Chebyshev nodes of 0 ... 1.
-    let t2 = t * t
-    let low = 1.4426932569880253 - 0.7211627337806721 * t
-    let middle = 0.47770592749426893 - 0.33924776178537347 * t
-    let high = 0.21558851362190792 - 0.0960662341353248 * t
-    return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
-  }
+  static func log2(_ x: Double) -> Double { aezk_log2(x) }
 }

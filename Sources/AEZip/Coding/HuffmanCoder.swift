@@ -253,7 +253,7 @@ final class PrefixCode {
       keys.base[used] = counts[symbol] << 9 | symbol
       used += 1
     }
-    sortAscending(keys.base, used)
+    aezk_sort(keys.base, used)
     for leaf in 0..<used { sums.base[leaf] = keys.base[leaf] >> 9 }
     _ = Self.merge(sums.base, used, parents: parents.base)
     // Depths from the root down; then how many codes have each length.

@@ -144,7 +144,8 @@ final class LatentFit {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: 64) { codes in
       for index in 0..<used.count {
         for lane in 0..<64 { codes[lane] = Int32(nearest(r[64 * index + lane])) }
-        rawBits += kernels.call.tally(codes.baseAddress, nil, 64, histograms + 256 * index)
+        rawBits += kernels.call.tally(
+          codes.baseAddress, nil, 64, histograms + 256 * index, nil, nil)
       }
     }
     return rawBits

@@ -72,7 +72,7 @@ final class Packer {
   /// them would tell more than they cost.
   private func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
-    let stride = max(1, count / (level > 3 ? 4096 : 512))
+    let stride = max(1, count / (level >= 7 ? 4096 : level > 3 ? 1024 : 512))
     var sum = 0.0
     var largest = 0.0
     var sampled = 0
@@ -281,7 +281,10 @@ final class Packer {
     var strategies: [PackingStrategy] = [.huffman]
     if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    if repeats || Repeats.share(pointer, bytes.count) > 0.02 {
+    // Below these shares deflate's distances nearly never pay.
+    let least = level >= 7 ? 0.02 : bytes.count > 4096 ? 0.06 : 0.12
+    let window = level >= 7 ? 8192 : 4096
+    if repeats || Repeats.look(pointer, bytes.count, window: window).share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
@@ -318,59 +321,19 @@ enum Repeats {
   static func look(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, window: Int = 8192
   ) -> (share: Double, bitsPerByte: Double) {
-    guard count >= 64 else { return (1, 8) }
-    var spent = 0.0
-    var seen = 0
+    guard count >= 64, let table = try? Memory<Int32>(4096),
+      let counts = try? Memory<Int>(1024)
+    else { return (1, 8) }
     let window = min(count, window)
-    var counts = [Int](repeating: 0, count: 256)
-    var saved = 0.0
-    var total = 0.0
-    let table = UnsafeMutablePointer<Int32>.allocate(capacity: 4096)
-    defer { table.deallocate() }
+    var sums = aezk_repeat_sums()
     let starts = count > 2 * window ? [0, (count - window) / 2] : [0]
     for start in starts {
-      for symbol in 0..<256 { counts[symbol] = 0 }
-      for index in start..<start + window { counts[Int(bytes[index])] += 1 }
-      let bitsPerByte = Entropy.bits(counts) / Double(window)
-      seen += window
-      memset(table, 0xFF, 4 * 4096)
-      var index = start
-      let end = start + window
-      while index < end {
-        total += bitsPerByte
-        guard index + 4 <= end else {
-          spent += max(1, bitsPerByte)
-          index += 1
-          continue
-        }
-        let key = UnsafeRawPointer(bytes + index).loadUnaligned(as: UInt32.self)
-        let slot = Int((key &* 2_654_435_761) >> 20)
-        let candidate = Int(table[slot])
-        table[slot] = Int32(index - start)
-        var length = 0
-        if candidate >= 0 {
-          let from = start + candidate
-          while index + length < end, length < 258, bytes[from + length] == bytes[index + length] {
-            length += 1
-          }
-        }
-        if length >= 4 {
-          let distance = Double(index - start - candidate)
-          let cost = 11 + Entropy.log2(distance)
-          let gain = Double(length) * bitsPerByte - cost
-          if gain > 0 {
-            saved += gain
-            spent += cost
-            total += bitsPerByte * Double(length - 1)
-            index += length
-            continue
-          }
-        }
-        spent += max(1, bitsPerByte)
-        index += 1
-      }
+      memset(counts.base, 0, 8 * 1024)
+      memset(table.base, 0xFF, 4 * 4096)
+      aezk_repeats(bytes + start, window, counts.base, table.base, &sums)
     }
-    return (total > 0 ? saved / total : 1, spent / Double(seen))
+    let seen = Double(window * starts.count)
+    return (sums.bits > 0 ? sums.saved / sums.bits : 1, sums.left / seen)
   }
 
   /// The share of bytes that equal the three before them.

@@ -3,6 +3,16 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
+  /// Levels whose plans are tried too.
+  var levelsBelow: Range<Int> {
+    switch level {
+    case 2...5: max(1, level - 2)..<level
+    case 7...9: 6..<level
+    default: 0..<0
+    }
+  }
+  /// Whether that is done for tight bounds too.
+  var alwaysTriesBelow: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
@@ -11,6 +21,14 @@ struct Effort {
   var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 256 : 32 }
   /// Columns up to which the records before take part in regressions.
   var mostLaggedFields: Int { level >= 4 ? 65536 : 64 }
+  /// Columns up to which the two records before do.
+  var mostTwiceLagged: Int { level >= 7 ? 160 : level > 1 ? 64 : 0 }
+  /// Whether a first plan is worth its time, for columns of so many bits a value.
+  func plansTwice(_ columns: Int, _ bits: Double) -> Bool {
+    level >= 7 || level >= 4 && columns <= 64 && bits < 2
+  }
+  /// How many of them, each beside what the one before restores.
+  var firstPlans: Int { level >= 7 ? 2 : 1 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -27,7 +45,7 @@ struct Effort {
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
-  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 6, 10, 12, 16][level] }
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
@@ -42,6 +60,12 @@ struct Effort {
     let most = level >= 7 ? 16384 : min(level >= 4 ? 8192 : 2048 * min(level, 2), 1 << 18 / columns)
     return max(leastRows, min(most, momentBudget / (width * width * 2)))
   }
+  /// Records on which ways of predicting a column race.
+  var raceRows: Int { level >= 7 ? 16384 : 2048 }
+  /// Bits of a column by itself, beside those with regressors, up to which it gets a tree of its own.
+  var rivalShare: Double { level >= 7 ? .infinity : 2.5 }
+  /// Columns up to which ties are looked for.
+  var mostTiedColumns: Int { level >= 4 ? 128 : 0 }
   /// Records from which a tree grows.
   var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
@@ -71,64 +95,119 @@ struct Planner {
 
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
     let lags =
-      looksBack && count <= effort.mostLaggedFields ? (count <= 160 && effort.level > 1 ? 2 : 1) : 0
+      looksBack && count <= effort.mostLaggedFields ? (count <= effort.mostTwiceLagged ? 2 : 1) : 0
     let wide = count > 1024
     let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil
-    if let trees { for index in 0..<count { trees.note(index) } }
+    let trials = try Trials(
+      sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
+      growsTrees: trees != nil)
+    // Where few codes are not zero, what is restored is far from what is rounded: a plan without
+    // trees serves to restore the later columns of the record before.
+    if lags > 0, let moments, effort.plansTwice(count, bitsOfDifferences(columns, moments)) {
+      for _ in 0..<effort.firstPlans {
+        for index in 0..<count {
+          try choose(
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+        }
+      }
+    }
+    if let trees { for index in 0..<count { try trees.note(index) } }
     for index in 0..<count {
       try choose(
-        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees)
+        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees,
+        trials: trials)
     }
   }
 
-  /// Whether any column follows from the previous record.
+  /// Whether what the neighbour in its record does not tell of a column follows from the record
+  /// before: for any column, or, of many, for more than a few. With e = y - b x, x the neighbour:
+  ///
+  ///     |corr(e now, e before)| > 0.3
   private func hasMemory(_ sample: Sample) -> Bool {
-    for column in 0..<sample.columnCount {
-      var now = 0.0
-      var both = 0.0
-      let values = sample.values(of: column)
+    let count = sample.columnCount
+    var found = 0
+    for column in 0..<count {
+      let (y, x) = (sample.values(of: column), sample.values(of: max(0, column - 1)))
+      var n = 0.0
+      var (sumY, sumX, yy, xx, xy) = (0.0, 0.0, 0.0, 0.0, 0.0)
+      var (yOld, xOld, yxOld) = (0.0, 0.0, 0.0)
       for range in sample.targets {
-        var row = range.lowerBound
+        var row = max(64, range.lowerBound)
         while row < range.upperBound {
-          let y = values[row]
-          now += y * y
-          if row >= 64 { both += y * values[row - 64] }
+          let (y0, y1) = (y[row - 64], y[row])
+          let (x0, x1) = column > 0 ? (x[row - 64], x[row]) : (0, 0)
+          n += 1
+          sumY += y1
+          sumX += x1
+          yy += y1 * y1
+          xx += x1 * x1
+          xy += x1 * y1
+          yOld += y0 * y1
+          xOld += x0 * x1
+          yxOld += y0 * x1 + x0 * y1
           row += 3
         }
       }
-      if both.magnitude > 0.1 * now { return true }
+      let (meanY, meanX) = (sumY / max(1, n), sumX / max(1, n))
+      (yy, xx, xy) = (yy - sumY * meanY, xx - sumX * meanX, xy - sumX * meanY)
+      (yOld, xOld) = (yOld - sumY * meanY, xOld - sumX * meanX)
+      yxOld -= 2 * sumX * meanY
+      let b = xx > 0 ? xy / xx : 0
+      let variance = yy - 2 * b * xy + b * b * xx
+      let both = yOld - b * yxOld + b * b * xOld
+      if variance > 1e-9 * yy && both.magnitude > 0.3 * variance { found += 1 }
+      if found > (count > 64 ? count / 8 : 0) { return true }
     }
     return false
+  }
+
+  /// Bits of a value, or of its difference to the record before, if that is less: the columns' mean.
+  private func bitsOfDifferences(_ columns: [Column], _ moments: SampleMoments) -> Double {
+    var bits = 0.0
+    for index in 0..<columns.count {
+      let now = Regression.Candidate(column: index, lag: 0)
+      let before = Regression.Candidate(column: index, lag: 1)
+      let variance = moments.of(now, now)
+      let change = variance + moments.of(before, before) - 2 * moments.of(now, before)
+      bits += Self.bits(max(0, min(variance, change)), columns[index].multiple)
+    }
+    return bits / Double(columns.count)
   }
 
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
-    looksBack: Bool, trees: TreePlanner?
+    looksBack: Bool, trees: TreePlanner?, trials: Trials
   ) throws(AEZipError) {
-    var trialPlane = try Memory<Double>(sample.rowCount)
-    var bestPlane = try Memory<Double>(sample.rowCount)
-    let residuals = try Memory<Double>(trees == nil ? 1 : sample.rowCount)
+    // A tie that was found is one of the ways of predicting.
+    let tied = columns[index].with(List())
+    columns[index].tie = Tie()
+    // These race on a part of the sample; what wins is judged by the whole of it.
     var best = columns[index]
-    var bestBits = try cost(best, index, sample, restored: bestPlane)
+    let aloneBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
+    var bestBits = aloneBits
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
+      try offer(trial)
+    }
+    func offer(_ trial: Column) throws(AEZipError) {
       let bits =
-        try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
-      if bits < bestBits {
-        (best, bestBits) = (trial, bits)
-        swap(&trialPlane, &bestPlane)
-      }
+        try trials.judge(trial, index, raceRows: effort.raceRows).bits + bitsOfCoefficients(trial)
+      if bits < bestBits { (best, bestBits) = (trial, bits) }
+    }
+    if !tied.tie.isEmpty {
+      trials.tied = try sample.predictions(of: columns, index, tied.tie, kernels: kernels)
+      try offer(tied)
     }
     if looksBack {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
     if let moments {
-      let (regression, counts) = regress(columns, index, moments, sample.targetCount)
+      let (regression, counts) = try regress(columns, index, moments, sample.targetCount)
       for count in counts {
         let coefficients = regression.coefficients(count)
         var regressors = List<Regressor>()
@@ -141,72 +220,62 @@ struct Planner {
         try offer(regressors)
       }
     }
+    let predictors = best
+    let whole = try trials.judge(predictors, index)
+    trials.keep()
+    bestBits = whole.bits + bitsOfCoefficients(predictors)
     if let trees, bestBits > 256 {
-      // A tree may tell more where regressors tell less.
-      let isJudged = sample.laneCount >= 16
-      let starts = best.regressors.isEmpty ? [best] : [best, columns[index].with(List())]
-      for start in starts {
-        let before = try cost(
-          start, index, sample, restored: trialPlane, residuals: residuals, onOddLanes: isJudged)
+      // A tree may tell more where regressors tell less, unless they tell much.
+      let isRival = !predictors.regressors.isEmpty && aloneBits < effort.rivalShare * bestBits
+      let starts = isRival ? [predictors, columns[index].with(List())] : [predictors]
+      for (number, start) in starts.enumerated() {
+        let before = number == 0 ? whole : try trials.judge(start, index)
         let tree = try trees.grow(
-          start, index, residuals: residuals, records: strands.recordCount)
+          start, index, residuals: trials.residuals, records: strands.recordCount)
         guard !tree.isEmpty else { continue }
         let trial = start.with(start.regressors)
         trial.coefficientExponent = start.coefficientExponent
         trial.tree = tree
-        // A tree can learn a sample by heart: it must save bits on strands that it has not seen.
+        // A tree can learn a sample by heart: it must save bits on strands that it has not seen, and
+        // few codes other than zero prove little.
         let treeBits = 80 * Double(tree.splits.count)
-        if isJudged {
-          let after = try cost(trial, index, sample, restored: trialPlane, onOddLanes: true)
-          // Few codes other than zero prove little.
-          let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
-          guard after + treeBits < before * 0.98, after + treeBits + proof < before else {
-            continue
-          }
-        }
-        let bits =
-          try cost(trial, index, sample, restored: trialPlane) + bitsOfCoefficients(trial)
-          + treeBits
+        let proof = 48 * Double(strands.recordCount) * 2 / Double(sample.targetCount)
+        let least = min(before.oddBits * 0.98, before.oddBits - proof) - treeBits
+        let after = try trials.judge(
+          trial, index, mostOddBits: trials.isSplit ? least : .infinity)
+        let bits = after.bits + bitsOfCoefficients(trial) + treeBits
         if bits < bestBits * 0.97 {
           (best, bestBits) = (trial, bits)
-          swap(&trialPlane, &bestPlane)
+          trials.keep()
         }
       }
     }
     columns[index].regressors = best.regressors
     columns[index].coefficientExponent = best.coefficientExponent
     columns[index].tree = best.tree
+    columns[index].tie = best.tie
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
-        .update(from: bestPlane.base + range.lowerBound, count: range.count)
+        .update(from: trials.kept.base + range.lowerBound, count: range.count)
     }
   }
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
   private func regress(
     _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int
-  ) -> (Regression, [Int]) {
-    var candidates: List<Regression.Candidate> = List()
-    for lag in 0...moments.lags {
-      for column in 0..<(lag == 0 ? index : columns.count) {
-        let candidate = Regression.Candidate(column: column, lag: lag)
-        guard moments.of(candidate, candidate) > 0 else { continue }
-        // Latents follow from latents only, so that they can be read alone.
-        if columns[index].field == nil && columns[column].field != nil { continue }
-        candidates.append(candidate)
-      }
-    }
+  ) throws(AEZipError) -> (Regression, [Int]) {
     let target = Regression.Candidate(column: index, lag: 0)
-    candidates = screened(candidates, effort.regressorCandidates) {
-      let both = moments.of(target, $0)
-      return both * both / moments.of($0, $0)
+    // Latents follow from latents only, so that they can be read alone.
+    let isLatent = columns[index].field == nil
+    let candidates = try moments.candidates(index, most: effort.regressorCandidates) {
+      !isLatent || columns[$0].field == nil
     }
     let unit = columns[index].multiple
-    var regression = Regression(
-      candidates: candidates,
-      targetVariance: moments.of(target, target),
-      target: { moments.of(target, $0) },
+    var regression = try Regression(
+      candidates: candidates, most: effort.mostRegressors,
+      targetVariance: moments.of(target, target), kernels: kernels,
+      covariance: { moments.of(target, $0) },
       variance: {
         let multiple = columns[$0.column].multiple
         let exact = columns[$0.column].lattice && multiple == 1
@@ -217,8 +286,7 @@ struct Planner {
     // A sample of few rows makes strangers look like relatives.
     let doubt = Entropy.log2(Double(max(2, candidates.count))) + 6
     var worth = 0
-    while regression.chosen.count < effort.mostRegressors {
-      guard regression.extend(moment: moments.of) else { break }
+    while regression.extend(moments: { moments.fill($0, $1, candidates) }) {
       let steps = regression.variances.count
       let gain =
         Self.bits(regression.variances[steps - 2], unit)
@@ -237,40 +305,13 @@ struct Planner {
     return (regression, counts)
   }
 
-  /// Some `most` candidates of those that explain the most of the target's variance each alone.
-  private func screened(
-    _ candidates: List<Regression.Candidate>, _ most: Int,
-    explained: (Regression.Candidate) -> Double
-  ) -> List<Regression.Candidate> {
-    guard candidates.count > most else { return candidates }
-    var shares: [Double] = []
-    var largest = 0.0
-    for candidate in candidates {
-      shares.append(explained(candidate))
-      largest = max(largest, shares[shares.count - 1])
-    }
-    // By halves of octaves: how many lie in each.
-    func bin(_ share: Double) -> Int {
-      share > 0 ? min(63, Int(4 * Entropy.log2(largest / share))) : 63
-    }
-    var counts = List(repeating: 0, count: 64)
-    for share in shares { counts[bin(share)] += 1 }
-    var (last, sum) = (0, counts[0])
-    while last < 62 && sum + counts[last + 1] <= most {
-      last += 1
-      sum += counts[last]
-    }
-    var kept = List<Regression.Candidate>()
-    for place in 0..<candidates.count where bin(shares[place]) <= last {
-      kept.append(candidates[place])
-    }
-    return kept
-  }
-
   /// Bits of a normal variable of this variance, rounded to a multiple of `unit`: about its entropy.
   static func bits(_ variance: Double, _ unit: Double) -> Double {
-    0.5 * Entropy.log2(1 + 17.079468445347132 * variance / (unit * unit))
+    0.5 * Entropy.log2(1 + variances * variance / (unit * unit))
   }
+
+  /// 2 pi e.
+  static let variances = 17.079468445347132
 
   /// Rounds coefficients so that their rounding moves predictions by little of a code.
   private func roundCoefficients(_ column: Column, _ sample: Sample) {
@@ -301,132 +342,12 @@ struct Planner {
   }
 
   private func bitsOfCoefficients(_ column: Column) -> Double {
-    var bits = 8.0
+    var bits = 8.0 + 80 * Double(column.tie.terms.count)
     for regressor in column.regressors {
       let code = Int((regressor.coefficient * exp2(column.coefficientExponent)).magnitude) * 2
       bits += 8 * Double((code.bitWidth - code.leadingZeroBitCount + 6) / 7)
       bits += regressor.column * 3 < 128 ? 8 : 16
     }
     return bits
-  }
-
-  /// Bits that a column's codes take, scaled from the sample to the chunk; fills in what its values
-  /// are `restored` as, and, if asked, what the prediction leaves of them. The loop is closed, as in
-  /// the corrector, but for the later columns of the record before, which are merely rounded as yet.
-  ///
-  /// - Parameter onOddLanes: judge from every other strand only: those that trees do not learn from.
-  private func cost(
-    _ column: Column, _ index: Int, _ sample: Sample, restored: Memory<Double>,
-    residuals: Memory<Double>? = nil, onOddLanes: Bool = false
-  ) throws(AEZipError) -> Double {
-    let scratch = try Memory<Double>(256)
-    let (regressors, tree) = (column.regressors, column.tree)
-    let splitCount = tree.splits.count
-    let total = max(regressors.count + splitCount, 1)
-    let pointers = try Memory<UnsafePointer<Double>?>(total)
-    let weights = try Memory<Double>(total)
-    let parents = try Memory<UInt8>(max(splitCount, 1))
-    let offsets = try Memory<Double>(splitCount + 1)
-    for place in 0..<regressors.count { weights[place] = regressors[place].coefficient }
-    for place in 0..<splitCount {
-      weights[regressors.count + place] = Double(tree.splits[place].twice) / 2
-      parents[place] = UInt8(tree.splits[place].leaf)
-    }
-    for leaf in 0..<tree.offsets.count {
-      offsets[leaf] = Double(tree.offsets[leaf]) * column.multiple / Tree.offsetParts
-    }
-    // What a sample holds beside a model are corrections: they lie on no lattice.
-    let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
-    let p = scratch.base
-    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
-    let leaves = UnsafeMutableRawPointer(scratch.base + 112).assumingMemoryBound(to: UInt8.self)
-    let shifted = scratch.base + 128
-    let histograms = try Memory<Int>(256 * (splitCount + 1), zeroed: true)
-    // Codes beside those of the record before: 0, 1 or -1, or larger.
-    let before = UnsafeMutableRawPointer(scratch.base + 192).assumingMemoryBound(to: Int32.self)
-    let classes = UnsafeMutableRawPointer(scratch.base + 224).assumingMemoryBound(to: UInt8.self)
-    let besides = try Memory<Int>(256 * 3, zeroed: true)
-    let looksBeside = effort.mostClasses > 1
-    var rawBits: Int64 = 0
-    var rows = 0
-    for range in sample.targets {
-      var row = range.lowerBound
-      for lane in 0..<64 { before[lane] = 0 }
-      let lead = max(0, row - 64 * Column.largestLag)
-      (restored.base + lead).update(from: sample.rounded(index) + lead, count: row - lead)
-      func source(_ column: Int, _ lag: Int) -> UnsafePointer<Double> {
-        let plane = column == index ? restored.base : sample.rounded(column)
-        return UnsafePointer(plane + max(0, row - 64 * lag))
-      }
-      while row < range.upperBound {
-        for place in 0..<regressors.count {
-          pointers.base[place] = source(regressors[place].column, regressors[place].lag)
-        }
-        for place in 0..<splitCount {
-          pointers.base[regressors.count + place] = source(
-            tree.splits[place].column, tree.splits[place].lag)
-        }
-        if splitCount > 0 {
-          kernels.call.split_f64(
-            leaves, pointers.base + regressors.count, weights.base + regressors.count,
-            parents.base, splitCount)
-          kernels.call.shift_f64(shifted, nil, leaves, offsets.base)
-        }
-        kernels.call.predict_f64(
-          p, splitCount > 0 ? shifted : nil, 0, weights.base, pointers.base, regressors.count, snap)
-        let y = sample.values(of: index) + row
-        if let residuals { kernels.call.subtract_f64(residuals.base + row, y, p) }
-        kernels.call.quantize_f64(
-          codes, restored.base + row, y, p, column.multiple, 1 / column.multiple)
-        var counted = sample.laneCount
-        if onOddLanes {
-          counted /= 2
-          for lane in 0..<counted {
-            codes[lane] = codes[2 * lane + 1]
-            leaves[lane] = leaves[2 * lane + 1]
-          }
-        }
-        rawBits += kernels.call.tally(
-          codes, splitCount > 0 ? leaves : nil, counted, histograms.base)
-        if looksBeside {
-          for lane in 0..<counted {
-            classes[lane] = UInt8(truncatingIfNeeded: min(before[lane].magnitude, 2))
-            before[lane] = codes[lane]
-          }
-          _ = kernels.call.tally(codes, classes, counted, besides.base)
-        }
-        rows += counted
-        row += 64
-      }
-    }
-    guard rows > 0 else { return 0 }
-    let scale = Double(strands.recordCount) / Double(rows)
-    // Contexts will save at least what the codes before tell.
-    var share = 1.0
-    if looksBeside {
-      var apart = 0.0
-      for kind in 0..<3 { apart += Entropy.bits(besides.base + 256 * kind, Symbols.count) }
-      for symbol in 0..<Symbols.count {
-        besides.base[symbol] += besides.base[256 + symbol] + besides.base[512 + symbol]
-      }
-      let together = Entropy.bits(besides.base, Symbols.count)
-      if together > 0 { share = min(1, (apart + 3 * ContextPlanner.classBits / scale) / together) }
-    }
-    if splitCount == 0 {
-      return share * tableBits(histograms.base, Symbols.count, scale) + Double(rawBits) * scale
-    }
-    let merged = try GroupMerge(
-      histograms.base, count: splitCount + 1, most: effort.mostGroups
-    ) { tableBits($0, $1, scale) }
-    return share * merged.bits + Double(rawBits) * scale
-  }
-
-  /// What symbols of these counts cost, with the code table that they need.
-  private func tableBits(_ counts: UnsafePointer<Int>, _ used: Int, _ scale: Double) -> Double {
-    var kinds = 0
-    for symbol in 0..<used where counts[symbol] > 0 { kinds &+= 1 }
-    return Entropy.bits(counts, used) * scale + (5 + Entropy.bias * max(0, scale - 1))
-      * Double(kinds)
-      + ContextPlanner.classBits
   }
 }

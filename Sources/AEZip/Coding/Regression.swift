@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Chooses regressors one after the other, each the one that leaves the least variance, from second
 /// moments alone (forward selection with orthogonalized candidates), and solves for coefficients.
 struct Regression {
@@ -11,60 +13,69 @@ struct Regression {
   /// Variance left after 0, 1, 2 ... regressors.
   private(set) var variances: [Double]
 
+  private let kernels: Kernels
+  private let most: Int
   /// For each choice: candidates' covariance with the chosen one given those before it, and the
   /// chosen one's variance given those before it.
-  private var rows: [[Double]] = []
+  private let rows: Memory<Double>
   private var pivots: [Double] = []
-  private var targetCovariance: [Double]
   private var targetLoads: [Double] = []
-  private var remaining: [Double]
+  /// For each candidate its covariance with the target, its variance, and the variance that it would
+  /// explain, given those chosen.
+  private let covariances: Memory<Double>
+  private let remaining: Memory<Double>
+  private let gains: Memory<Double>
 
   /// - Parameters:
-  ///   - moment: E[a b] of two candidates.
-  ///   - target: E[target a] of a candidate.
-  ///   - noise: the variance that quantizing adds to a candidate.
+  ///   - most: how many may be chosen.
+  ///   - covariance: E[target a] of a candidate.
+  ///   - variance: E[a a] of a candidate, with what quantizing adds to it.
   init(
-    candidates: List<Candidate>, targetVariance: Double, target: (Candidate) -> Double,
-    variance: (Candidate) -> Double
-  ) {
+    candidates: List<Candidate>, most: Int, targetVariance: Double, kernels: Kernels,
+    covariance: (Candidate) -> Double, variance: (Candidate) -> Double
+  ) throws(AEZipError) {
     self.candidates = candidates
+    self.kernels = kernels
+    self.most = most
+    let count = candidates.count
     variances = [targetVariance]
-    targetCovariance = candidates.map(target)
-    remaining = candidates.map(variance)
+    rows = try Memory(max(1, most * count))
+    covariances = try Memory(max(1, count))
+    remaining = try Memory(max(1, count))
+    gains = try Memory(max(1, count))
+    for index in 0..<count {
+      covariances.base[index] = covariance(candidates[index])
+      remaining.base[index] = variance(candidates[index])
+      rows.base[index] = 0
+    }
+    kernels.call.explain(gains.base, covariances.base, remaining.base, rows.base, 0, 1, count)
   }
 
   /// Adds the best candidate; false if none explains anything.
-  mutating func extend(moment: (Candidate, Candidate) -> Double) -> Bool {
+  ///
+  /// - Parameter moments: fills in E[a b] of a candidate and each of them.
+  mutating func extend(moments: (UnsafeMutablePointer<Double>, Candidate) -> Void) -> Bool {
+    let count = candidates.count
+    guard chosen.count < most else { return false }
     var best = -1
     var bestGain = 0.0
-    for index in 0..<candidates.count where remaining[index] > 0 {
-      let gain = targetCovariance[index] * targetCovariance[index] / remaining[index]
-      if gain > bestGain { (best, bestGain) = (index, gain) }
+    for index in 0..<count where gains.base[index] > bestGain {
+      (best, bestGain) = (index, gains.base[index])
     }
-    guard best >= 0, bestGain > 0 else { return false }
-    let pivot = remaining[best]
-    var row = [Double](repeating: 0, count: candidates.count)
-    let selected = candidates[best]
-    for index in 0..<candidates.count where remaining[index] > 0 {
-      var value = index == best ? pivot : moment(candidates[index], selected)
-      if index != best {
-        for step in 0..<chosen.count {
-          value -= rows[step][index] * rows[step][best] / pivots[step]
-        }
-      }
-      row[index] = value
+    guard best >= 0 else { return false }
+    let pivot = remaining.base[best]
+    let row = rows.base + chosen.count * count
+    moments(row, candidates[best])
+    for step in 0..<chosen.count {
+      let before = rows.base + step * count
+      kernels.call.eliminate(row, before, before[best] / pivots[step], count)
     }
-    let load = targetCovariance[best] / pivot
-    let floor = 1e-9
-    for index in 0..<candidates.count where remaining[index] > 0 && index != best {
-      let share = row[index] / pivot
-      targetCovariance[index] -= share * targetCovariance[best]
-      let left = remaining[index] - share * row[index]
-      // What the chosen ones explain wholly is no candidate any more.
-      remaining[index] = left > floor * remaining[index] ? left : 0
-    }
-    remaining[best] = 0
-    rows.append(row)
+    row[best] = pivot
+    let load = covariances.base[best] / pivot
+    // What the chosen ones explain wholly is no candidate any more.
+    kernels.call.explain(gains.base, covariances.base, remaining.base, row, load, 1 / pivot, count)
+    remaining.base[best] = 0
+    gains.base[best] = 0
     pivots.append(pivot)
     targetLoads.append(load)
     chosen.append(best)
@@ -79,7 +90,7 @@ struct Regression {
     while step >= 0 {
       var value = targetLoads[step]
       for later in step + 1..<max(count, step + 1) {
-        value -= result[later] * rows[step][chosen[later]] / pivots[step]
+        value -= result[later] * rows.base[step * candidates.count + chosen[later]] / pivots[step]
       }
       result[step] = value
       step -= 1

@@ -1,7 +1,7 @@
 import CPlatform
 
 /// The records that a chunk's plan is made from: runs of consecutive blocks, spread over the chunk,
-/// as a row-major matrix of y in code units.
+/// y of each column in code units.
 ///
 /// Row r - 64 k holds the record k before row r's. The first rows of each run only serve as
 /// predecessors.
@@ -13,9 +13,7 @@ final class Sample {
   /// The rows whose predecessors are rows too.
   private(set) var targets: List<Range<Int>> = List()
   private(set) var rowCount = 0
-  /// y, a row a record.
-  let values: Memory<Double>
-  /// The same column by column, and y rounded to the column's codes: what restored values look like.
+  /// y, and y rounded to the column's codes: what restored values look like.
   private let columnValues: Memory<Double>
   private let columnRounded: Memory<Double>
 
@@ -32,6 +30,17 @@ final class Sample {
 
   /// Records among the target rows.
   var targetCount: Int { targets.reduce(0) { $0 + $1.count } / 64 * laneCount }
+
+  /// The target rows, or the first part of each run, if about so many records are enough.
+  func parts(of records: Int) -> List<Range<Int>> {
+    guard records < targetCount else { return targets }
+    var parts = List<Range<Int>>()
+    for range in targets {
+      let blocks = (range.count / 64 * records + targetCount - 1) / targetCount
+      parts.append(range.lowerBound..<range.lowerBound + 64 * blocks)
+    }
+    return parts
+  }
 
   /// - Parameter wanted: how many target rows to aim for.
   init(
@@ -63,7 +72,6 @@ final class Sample {
       rowCount += run.count * 64
     }
     // The last block's lanes whose strand has ended repeat values: they do no harm.
-    values = try Memory(rowCount * stride, zeroed: true)
     columnValues = try Memory(rowCount * columnCount)
     columnRounded = try Memory(rowCount * columnCount)
     try fill(columns, planes, runs, kernels)
@@ -73,12 +81,6 @@ final class Sample {
   private func fill(
     _ columns: [Column], _ planes: List<Plane>, _ runs: List<Range<Int>>, _ kernels: Kernels
   ) throws(AEZipError) {
-    // Columns to rows: as fields of records of `stride` numbers.
-    var rows = try RecordFields(
-      most: columnCount, recordSize: 8 * stride, strands: Strands(recordCount: 64, laneCount: 64))
-    for index in 0..<columnCount {
-      rows.add(values(of: index), offset: 8 * index, type: .f64, origin: 0)
-    }
     let scratch = try Memory<Double>(128, zeroed: true)
     let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
     var row = 0
@@ -100,8 +102,6 @@ final class Sample {
           kernels.call.quantize_f64(
             codes, rounded(index) + row, y, scratch.base, column.multiple, 1 / column.multiple)
         }
-        rows.scatter(
-          0, lanes: 64, row: row, to: values.base + row * stride, wanted: 0..<64, kernels)
         row += 64
       }
     }
@@ -140,11 +140,56 @@ final class Sample {
     }
   }
 
+  /// What a tie of a column makes of the values that columns before it are restored as.
+  func predictions(
+    of columns: [Column], _ index: Int, _ tie: Tie, kernels: Kernels
+  ) throws(AEZipError) -> Memory<Double> {
+    let count = tie.terms.count
+    let result = try Memory<Double>(rowCount)
+    let sources = try Memory<UnsafePointer<Double>?>(2 * count)
+    let shifts = try Memory<Double>(2 * count)
+    let weights = try Memory<Double>(count + 2)
+    for (place, weight) in tie.weights(columns, index).enumerated() { weights[place] = weight }
+    var row = 0
+    while row < rowCount {
+      for (place, term) in tie.terms.enumerated() {
+        for (side, factor) in [term.a, term.b].enumerated() {
+          sources[2 * place + side] = nil
+          guard factor.column >= 0 else { continue }
+          sources[2 * place + side] = UnsafePointer(rounded(factor.column) + row)
+          shifts[2 * place + side] = columns[factor.column].shift
+        }
+      }
+      kernels.call.tie_f64(
+        result.base + row, sources.base, shifts.base, weights.base, count, tie.isRoot ? 1 : 0)
+      row += 64
+    }
+    return result
+  }
+
   private func put(_ value: Double, _ row: Int, _ column: Int, multiple: Double) {
     let y = value.magnitude < 1e9 && row & 63 < laneCount ? value : 0
-    values.base[row * stride + column] = y
     values(of: column)[row] = y
     rounded(column)[row] = nearest(y / multiple) * multiple
+  }
+
+  /// The sample as a row-major matrix, a row a record.
+  private func rows(_ kernels: Kernels) throws(AEZipError) -> Memory<Double> {
+    let matrix = try Memory<Double>(rowCount * stride)
+    for row in 0..<rowCount {
+      for padding in columnCount..<stride { matrix.base[row * stride + padding] = 0 }
+    }
+    // Columns to rows: as fields of records of `stride` numbers.
+    var fields = try RecordFields(
+      most: columnCount, recordSize: 8 * stride, strands: Strands(recordCount: 64, laneCount: 64))
+    for column in 0..<columnCount {
+      fields.add(values(of: column), offset: 8 * column, type: .f64, origin: 0)
+    }
+    for row in Swift.stride(from: 0, to: rowCount, by: 64) {
+      fields.scatter(
+        0, lanes: 64, row: row, to: matrix.base + row * stride, wanted: 0..<64, kernels)
+    }
+    return matrix
   }
 
   /// The second moments of y now and `lags` records before, over the target rows.
@@ -154,7 +199,8 @@ final class Sample {
   func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> SampleMoments {
     let breaks = try Memory<UInt8>(rowCount, zeroed: true)
     if lags > 0 { try findBreaks(breaks.base) }
-    var result = SampleMoments(lags: lags, stride: stride)
+    let rows = try rows(kernels)
+    var result = SampleMoments(lags: lags, columnCount: columnCount, stride: stride)
     for earlier in 0...lags {
       for lag in earlier...lags {
         let gram = try Memory<Double>(stride * stride, zeroed: true)
@@ -165,8 +211,8 @@ final class Sample {
             // Batches keep both operands in the cache; their size is part of the result's bits.
             var end = row
             while end < min(row + 128, range.upperBound) && breaks.base[end] == 0 { end += 1 }
-            let x = values.base + max(0, row - 64 * earlier) * stride
-            let y = values.base + max(0, row - 64 * lag) * stride
+            let x = rows.base + max(0, row - 64 * earlier) * stride
+            let y = rows.base + max(0, row - 64 * lag) * stride
             var first = 0
             while first < stride && end > row {
               let columns = lag == earlier ? first + 16 : stride
@@ -180,7 +226,7 @@ final class Sample {
         }
         let scale = 64 / Double(max(1, used * laneCount))
         for index in 0..<stride * stride { gram.base[index] *= scale }
-        result.grams.append(gram)
+        result.append(gram, earlier == lag)
       }
     }
     return result
@@ -222,24 +268,5 @@ final class Sample {
         next += 64
       }
     }
-  }
-}
-
-/// E[a b] of columns of a sample now and some records before. All of them are taken over the same
-/// rows: moments of neighbouring rows would contradict each other where a series moves slowly.
-struct SampleMoments {
-  typealias Place = Regression.Candidate
-
-  let lags: Int
-  let stride: Int
-  /// For each pair of lags i <= j a matrix, E[y_a(i records before) y_b(j before)] at
-  /// [a * stride + b]; if i = j, only for a >= b.
-  var grams: [Memory<Double>] = []
-
-  func of(_ a: Place, _ b: Place) -> Double {
-    let swaps = a.lag > b.lag || a.lag == b.lag && a.column < b.column
-    let (a, b) = swaps ? (b, a) : (a, b)
-    let first = a.lag * (lags + 1) - a.lag * (a.lag - 1) / 2
-    return grams[first + b.lag - a.lag].base[a.column * stride + b.column]
   }
 }

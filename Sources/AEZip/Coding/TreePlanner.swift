@@ -4,11 +4,18 @@ import CPlatform
 /// first, as long as one saves more than it costs.
 ///
 ///     bits of a leaf = n * bits of a normal variable with the variance in the leaf
+///
+/// Errors are integers here, so that the moments of a leaf are exactly those of its two halves.
 final class TreePlanner {
   /// Bins into which a column's restored values are cut; their edges are the thresholds.
   private static let mostEdges = 31
   private static let splitBits = 192.0
   private static let leastRows = 20
+  /// Numbers of a table of moments: two a bin.
+  private static let tableSize = 2 * (mostEdges + 1)
+  /// Rows that tell which columns are worth a closer look, and errors that tell a median.
+  private static let mostScreenRows = 2048
+  private static let mostPicks = 160
 
   private let sample: Sample
   private let kernels: Kernels
@@ -19,8 +26,18 @@ final class TreePlanner {
   private let rowCount: Int
   private let doubled: Memory<Int32>
   private let scratchEdges: Memory<Int32>
-  private let errors: Memory<Float>
-  private let moments: Memory<Float>
+  /// The rows to learn from, some of them to screen columns by, and both in the order of leaves.
+  private let targetRows: Memory<Int32>
+  private let screenRows: Memory<Int32>
+  private let rows: Memory<Int32>
+  private let spare: Memory<Int32>
+  /// What predictions leave of values, in units of which the largest that counts has 2^15.
+  private let errors: Memory<Int32>
+  private var errorUnit = 1.0
+  /// For each leaf and candidate the moments of bins.
+  private let tables: Memory<UInt64>
+  private let scratch: Memory<UInt64>
+  private let picks: Memory<Int>
 
   init(sample: Sample, kernels: Kernels, effort: Effort) throws(AEZipError) {
     self.sample = sample
@@ -31,12 +48,21 @@ final class TreePlanner {
     edges = [List<Int32>](repeating: List(), count: sample.columnCount)
     doubled = try Memory(rowCount)
     scratchEdges = try Memory(Self.mostEdges)
+    targetRows = try Self.targetRows(sample, most: effort.treeRows)
+    let screened = min(targetRows.count, Self.mostScreenRows)
+    screenRows = try Memory(screened)
+    let step = targetRows.count / max(1, screened)
+    for place in 0..<screened { screenRows.base[place] = targetRows.base[place * step] }
+    rows = try Memory(targetRows.count)
+    spare = try Memory(targetRows.count)
     errors = try Memory(rowCount)
-    moments = try Memory(3 * (Self.mostEdges + 1))
+    tables = try Memory((Tree.mostSplits + 1) * effort.treeCandidates * Self.tableSize)
+    scratch = try Memory(2 * Self.tableSize)
+    picks = try Memory(2 * Self.mostPicks)
   }
 
   /// Takes in what a column's values are restored as, for the trees of later columns.
-  func note(_ column: Int) {
+  func note(_ column: Int) throws(AEZipError) {
     let values = sample.rounded(column)
     for row in 0..<rowCount {
       // Thresholds beyond 2^29 cannot be stored.
@@ -44,25 +70,22 @@ final class TreePlanner {
       let whole = nearest(twice)
       doubled.base[row] = Int32(whole > twice ? whole - 1 : whole)
     }
-    var picks: [Double] = []
     let step = max(1, rowCount / 600) | 1
-    var row = 0
-    while row < rowCount {
-      picks.append(Double(doubled[row]))
-      row += step
-    }
-    let order = ascending(picks)
+    let count = (rowCount + step - 1) / step
+    let picks = try Memory<Int>(count)
+    for place in 0..<count { picks.base[place] = Int(doubled.base[place * step]) }
+    aezk_sort(picks.base, count)
     // Between values that follow each other: all such places, or those of quantiles.
     var cuts = List<Int32>()
-    for place in 1..<max(order.count, 1) where picks[order[place]] > picks[order[place - 1]] {
-      cuts.append(Int32((picks[order[place - 1]] + picks[order[place]]) / 2 + 0.5))
+    for place in 1..<max(count, 1) where picks[place] > picks[place - 1] {
+      cuts.append(Int32(Double(picks[place - 1] + picks[place]) / 2 + 0.5))
     }
     var kept = List<Int32>()
     if cuts.count <= Self.mostEdges {
       kept = cuts
     } else {
       for edge in 1...Self.mostEdges {
-        let cut = Int32(picks[order[order.count * edge / (Self.mostEdges + 1)]])
+        let cut = Int32(picks[count * edge / (Self.mostEdges + 1)])
         if kept.last.map({ cut > $0 }) ?? true { kept.append(cut) }
       }
     }
@@ -74,7 +97,6 @@ final class TreePlanner {
 
   private struct Leaf {
     var rows: Range<Int>
-    var bits: Double
     var candidate = -1
     var bin = 0
     var gain = 0.0
@@ -88,19 +110,21 @@ final class TreePlanner {
   func grow(
     _ column: Column, _ index: Int, residuals: Memory<Double>, records: Int
   ) throws(AEZipError) -> Tree {
-    let rows = try targetRows()
-    let count = rows.count
+    let count = targetRows.count
     guard count >= 4 * Self.leastRows else { return Tree() }
-    clip(residuals, rows)
-    let candidates = try screen(column, index, rows)
+    takeErrors(residuals)
+    let factor = Planner.variances * (errorUnit / column.multiple) * (errorUnit / column.multiple)
+    let candidates = screen(column, index, factor)
     guard !candidates.isEmpty else { return Tree() }
 
-    let spare = try Memory<Int32>(count)
+    rows.base.update(from: targetRows.base, count: count)
     var tree = Tree()
-    let unit = column.multiple
     var leaves = List<Leaf>()
-    leaves.append(Leaf(rows: 0..<count, bits: bits(rows.base, count, unit)))
-    search(&leaves, 0, candidates, rows, unit)
+    leaves.append(Leaf(rows: 0..<count))
+    for number in 0..<candidates.count {
+      tally(candidates[number], rows.base, count, into: table(0, number))
+    }
+    search(&leaves, 0, candidates, factor)
     // A split must save what it costs in the file, and more than chance would on the sample.
     let doubt = Entropy.log2(Double(candidates.count * Self.mostEdges)) + 4
     let least = max(doubt, Self.splitBits * Double(count) / Double(records))
@@ -115,31 +139,19 @@ final class TreePlanner {
           leaf: best, column: candidate.column, lag: candidate.lag,
           twice: edges[candidate.column][leaf.bin]))
       // The rows below the threshold stay in front.
-      let plane = binPlane(candidate)
-      var low = leaf.rows.lowerBound
-      var high = 0
-      for place in leaf.rows {
-        let row = rows.base[place]
-        if Int(plane[Int(row)]) > leaf.bin {
-          spare.base[high] = row
-          high += 1
-        } else {
-          rows.base[low] = row
-          low += 1
-        }
-      }
-      (rows.base + low).update(from: spare.base, count: high)
-      leaves[best] = Leaf(
-        rows: leaf.rows.lowerBound..<low,
-        bits: bits(rows.base + leaf.rows.lowerBound, low - leaf.rows.lowerBound, unit))
-      leaves.append(
-        Leaf(rows: low..<leaf.rows.upperBound, bits: bits(rows.base + low, high, unit)))
-      search(&leaves, best, candidates, rows, unit)
-      search(&leaves, leaves.count - 1, candidates, rows, unit)
+      let low = aezk_partition(
+        rows.base + leaf.rows.lowerBound, spare.base, leaf.rows.count, binPlane(candidate),
+        Int32(leaf.bin))
+      let middle = leaf.rows.lowerBound + low
+      leaves[best] = Leaf(rows: leaf.rows.lowerBound..<middle)
+      leaves.append(Leaf(rows: middle..<leaf.rows.upperBound))
+      divide(leaves, best, candidates)
+      search(&leaves, best, candidates, factor)
+      search(&leaves, leaves.count - 1, candidates, factor)
     }
     guard !tree.splits.isEmpty else { return tree }
     for leaf in leaves {
-      let shift = median(residuals, rows, leaf.rows) * Tree.offsetParts / unit
+      let shift = median(leaf.rows) * Tree.offsetParts / column.multiple
       tree.offsets.append(shift.magnitude < 1e8 ? Int32(nearest(shift)) : 0)
       tree.groups.append(0)
     }
@@ -150,14 +162,20 @@ final class TreePlanner {
     UnsafePointer(bins.base + (candidate.column * rowCount - 64 * candidate.lag))
   }
 
+  private func table(_ leaf: Int, _ candidate: Int) -> UnsafeMutablePointer<UInt64> {
+    tables.base + (leaf * effort.treeCandidates + candidate) * Self.tableSize
+  }
+
   /// Every other strand's rows: the rest is there to judge by. All, if there are few.
-  private func targetRows() throws(AEZipError) -> Memory<Int32> {
+  private static func targetRows(
+    _ sample: Sample, most: Int
+  ) throws(AEZipError) -> Memory<Int32> {
     let step = sample.laneCount >= 16 ? 2 : 1
     var blocks = 0
     for range in sample.targets where range.lowerBound >= 64 { blocks += range.count / 64 }
     // Whole blocks, of which as many are left out as there are too many rows.
     let perBlock = (sample.laneCount + step - 1) / step
-    let every = max(1, (blocks * perBlock + effort.treeRows - 1) / effort.treeRows)
+    let every = max(1, (blocks * perBlock + most - 1) / most)
     let rows = try Memory<Int32>(blocks / every * perBlock)
     var next = 0
     var block = 0
@@ -174,38 +192,25 @@ final class TreePlanner {
     return rows
   }
 
-  /// Few large errors must not decide everything.
-  private func clip(_ residuals: Memory<Double>, _ rows: Memory<Int32>) {
+  /// Few large errors must not decide everything: they are cut.
+  private func takeErrors(_ residuals: Memory<Double>) {
     var sum = 0.0
-    for place in 0..<rows.count { sum += residuals.base[Int(rows.base[place])].magnitude }
-    let limit = 12 * sum / Double(rows.count)
-    for place in 0..<rows.count {
-      let row = Int(rows.base[place])
-      errors.base[row] = Float(max(-limit, min(limit, residuals.base[row])))
+    for place in 0..<targetRows.count {
+      sum += residuals.base[Int(targetRows.base[place])].magnitude
     }
-  }
-
-  private func bits(_ rows: UnsafePointer<Int32>, _ count: Int, _ unit: Double) -> Double {
-    var sum = 0.0
-    var squares = 0.0
-    for place in 0..<count {
-      let e = Double(errors.base[Int(rows[place])])
-      sum += e
-      squares += e * e
+    let limit = 12 * sum / Double(targetRows.count)
+    errorUnit = limit > 0 ? limit / 32767 : 1
+    let scale = 1 / errorUnit
+    for place in 0..<targetRows.count {
+      let row = Int(targetRows.base[place])
+      errors.base[row] = Int32(nearest(max(-32767, min(32767, residuals.base[row] * scale))))
     }
-    return Self.bits(Double(count), sum, squares, unit)
-  }
-
-  @inline(never)
-  private static func bits(_ n: Double, _ sum: Double, _ squares: Double, _ unit: Double) -> Double
-  {
-    n > 0 ? n * Planner.bits(max(0, (squares - sum * sum / n) / n), unit) : 0
   }
 
   /// The columns that tell the most when cut into all their bins.
   private func screen(
-    _ column: Column, _ index: Int, _ rows: Memory<Int32>
-  ) throws(AEZipError) -> List<Regression.Candidate> {
+    _ column: Column, _ index: Int, _ factor: Double
+  ) -> List<Regression.Candidate> {
     var all = List<Regression.Candidate>()
     let reach = effort.treeReach
     for back in 1...max(1, reach) where back <= index {
@@ -226,22 +231,14 @@ final class TreePlanner {
     {
       all.append(Regression.Candidate(column: regressor.column, lag: 0))
     }
-    let count = min(rows.count, 2048)
-    let step = rows.count / count
-    let few = try Memory<Int32>(count)
-    for place in 0..<count { few.base[place] = rows.base[place * step] }
-    let whole = bits(few.base, count, column.multiple)
     // Latents follow from latents only, so that they can be read alone.
     if column.field == nil { all = List(all.filter { $0.column < sample.latentCount }) }
     var gains: [Double] = []
     for candidate in all {
-      let used = tally(candidate, few.base, count)
-      var split = 0.0
-      for bin in 0..<used {
-        let m = moments.base + 3 * bin
-        split += Self.bits(Double(m[0]), Double(m[1]), Double(m[2]), column.multiple)
-      }
-      gains.append(whole - split - 3 * Double(used))
+      tally(candidate, screenRows.base, screenRows.count, into: tables.base)
+      let binCount = edges[candidate.column].count + 1
+      let split = kernels.call.best_split(tables.base, binCount, factor, 0)
+      gains.append(split.whole - split.apart - 3 * Double(binCount))
     }
     var kept = List<Regression.Candidate>()
     for place in ascending(gains.map { -$0 }) {
@@ -251,59 +248,64 @@ final class TreePlanner {
     return kept
   }
 
-  /// Fills `moments` with count, sum and squares for each bin; returns the number of bins.
+  /// Fills a table with the moments of errors in the bins of a candidate.
   private func tally(
-    _ candidate: Regression.Candidate, _ rows: UnsafePointer<Int32>, _ count: Int
-  ) -> Int {
-    let used = edges[candidate.column].count + 1
-    for index in 0..<3 * used { moments.base[index] = 0 }
-    kernels.call.moments(moments.base, errors.base, binPlane(candidate), rows, count)
-    return used
+    _ candidate: Regression.Candidate, _ rows: UnsafePointer<Int32>, _ count: Int,
+    into table: UnsafeMutablePointer<UInt64>
+  ) {
+    let binCount = edges[candidate.column].count + 1
+    memset(scratch.base, 0, 8 * 4 * binCount)
+    kernels.call.moments(scratch.base, errors.base, binPlane(candidate), rows, count, binCount)
+    table.update(from: scratch.base, count: 2 * binCount)
   }
 
-  /// Finds the best split of a leaf.
-  private func search(
-    _ leaves: inout List<Leaf>, _ leaf: Int, _ candidates: List<Regression.Candidate>,
-    _ rows: Memory<Int32>, _ unit: Double
+  /// The tables of a leaf to those of its halves: itself, and the newest leaf.
+  private func divide(
+    _ leaves: List<Leaf>, _ low: Int, _ candidates: List<Regression.Candidate>
   ) {
-    let range = leaves[leaf].rows
-    guard range.count >= 2 * Self.leastRows else { return }
-    for index in 0..<candidates.count {
-      let used = tally(candidates[index], rows.base + range.lowerBound, range.count)
-      var total = (0.0, 0.0, 0.0)
-      for bin in 0..<used {
-        let m = moments.base + 3 * bin
-        total = (total.0 + Double(m[0]), total.1 + Double(m[1]), total.2 + Double(m[2]))
-      }
-      var below = (0.0, 0.0, 0.0)
-      for bin in 0..<used - 1 {
-        let m = moments.base + 3 * bin
-        below = (below.0 + Double(m[0]), below.1 + Double(m[1]), below.2 + Double(m[2]))
-        guard m[0] > 0, below.0 >= Double(Self.leastRows),
-          total.0 - below.0 >= Double(Self.leastRows)
-        else { continue }
-        let gain =
-          leaves[leaf].bits - Self.bits(below.0, below.1, below.2, unit)
-          - Self.bits(total.0 - below.0, total.1 - below.1, total.2 - below.2, unit)
-        if gain > leaves[leaf].gain {
-          leaves[leaf].gain = gain
-          leaves[leaf].candidate = index
-          leaves[leaf].bin = bin
+    let high = leaves.count - 1
+    let (smaller, larger) =
+      leaves[low].rows.count < leaves[high].rows.count ? (low, high) : (high, low)
+    let range = leaves[smaller].rows
+    for number in 0..<candidates.count {
+      let (whole, part) = (table(low, number), table(high, number))
+      tally(candidates[number], rows.base + range.lowerBound, range.count, into: part)
+      for place in 0..<2 * (edges[candidates[number].column].count + 1) {
+        let rest = whole[place] &- part[place]
+        if larger == low {
+          whole[place] = rest
+        } else {
+          whole[place] = part[place]
+          part[place] = rest
         }
       }
     }
   }
 
-  private func median(
-    _ residuals: Memory<Double>, _ rows: Memory<Int32>, _ range: Range<Int>
-  ) -> Double {
-    var picks: [Double] = []
-    let step = max(1, range.count / 160)
-    var place = range.lowerBound
-    while place < range.upperBound {
-      picks.append(residuals.base[Int(rows.base[place])])
-      place += step
+  /// Finds the best split of a leaf.
+  private func search(
+    _ leaves: inout List<Leaf>, _ leaf: Int, _ candidates: List<Regression.Candidate>,
+    _ factor: Double
+  ) {
+    guard leaves[leaf].rows.count >= 2 * Self.leastRows else { return }
+    for number in 0..<candidates.count {
+      let split = kernels.call.best_split(
+        table(leaf, number), edges[candidates[number].column].count + 1, factor,
+        Double(Self.leastRows))
+      guard split.gain > leaves[leaf].gain else { continue }
+      leaves[leaf].gain = split.gain
+      leaves[leaf].candidate = number
+      leaves[leaf].bin = split.bin
     }
-    return picks[ascending(picks)[picks.count / 2]]
+  }
+
+  private func median(_ range: Range<Int>) -> Double {
+    let step = max(1, range.count / Self.mostPicks)
+    let count = (range.count + step - 1) / step
+    for pick in 0..<count {
+      picks.base[pick] = Int(errors.base[Int(rows.base[range.lowerBound + pick * step])])
+    }
+    aezk_sort(picks.base, count)
+    return Double(picks.base[count / 2]) * errorUnit
   }
 }

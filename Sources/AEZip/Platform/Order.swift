@@ -45,20 +45,3 @@ private func merge(
     place &+= 1
   }
 }
-
-/// Sorts a few hundred numbers (Shell's method).
-func sortAscending(_ keys: UnsafeMutablePointer<Int>, _ count: Int) {
-  var gap = 121
-  while gap > 0 {
-    for place in gap..<max(count, gap) {
-      let key = keys[place]
-      var hole = place
-      while hole >= gap && keys[hole - gap] > key {
-        keys[hole] = keys[hole - gap]
-        hole -= gap
-      }
-      keys[hole] = key
-    }
-    gap /= 3
-  }
-}

@@ -118,6 +118,58 @@ import Testing
     }
   }
 
+  // MARK: - Ties
+
+  @Test(arguments: seeds) func tie(seed: UInt64) throws {
+    var random = Seeded(seed)
+    for count in [1, 2, 5, 8] {
+      let sources = try (0..<2 * count).map { _ in try lanes(&random, seed) }
+      let narrow = try (0..<2 * count).map { _ in try floats(&random, seed) }
+      let (shifts, weights) = (try lanes(&random, 0), try lanes(&random, 0))
+      let (shortShifts, shortWeights) = (try floats(&random, 0), try floats(&random, 0))
+      let wide = try Memory<UnsafePointer<Double>?>(2 * count)
+      let single = try Memory<UnsafePointer<Float>?>(2 * count)
+      for index in 0..<2 * count {
+        // Every third term has one factor.
+        let isThere = index % 2 == 0 || index / 2 % 3 != 2
+        wide[index] = isThere ? UnsafePointer(sources[index].base) : nil
+        single[index] = isThere ? UnsafePointer(narrow[index].base) : nil
+      }
+      for isRoot in [false, true] {
+        try forEachLevel { kernels in
+          let out = try Memory<Double>(64)
+          kernels.tie_f64(
+            out.base, wide.base, shifts.base, weights.base, count, isRoot ? 1 : 0)
+          #expect(
+            same(out) { lane in
+              var v = weights[0]
+              for i in 0..<count {
+                let a = shifts[2 * i] + sources[2 * i][lane]
+                let b = shifts[2 * i + 1] + sources[2 * i + 1][lane]
+                v = v + weights[2 + i] * (i % 3 != 2 ? a * b : a)
+              }
+              if isRoot { v = v > 0 ? v.squareRoot() : 0 }
+              return v - weights[1]
+            })
+          let short = try Memory<Float>(64)
+          kernels.tie_f32(
+            short.base, single.base, shortShifts.base, shortWeights.base, count, isRoot ? 1 : 0)
+          #expect(
+            same(short) { lane in
+              var v = shortWeights[0]
+              for i in 0..<count {
+                let a = shortShifts[2 * i] + narrow[2 * i][lane]
+                let b = shortShifts[2 * i + 1] + narrow[2 * i + 1][lane]
+                v = v + shortWeights[2 + i] * (i % 3 != 2 ? a * b : a)
+              }
+              if isRoot { v = v > 0 ? v.squareRoot() : 0 }
+              return v - shortWeights[1]
+            })
+        }
+      }
+    }
+  }
+
   // MARK: - Units
 
   @Test(arguments: seeds) func load(seed: UInt64) throws {
@@ -262,6 +314,8 @@ import Testing
           let spread = [1, 100, 1e5, 2e9][lane % 4]
           plane[lane] = Int32(max(-2.1e9, min(2.1e9, random.normal() * spread)))
         }
+        plane[3] = .min
+        plane[4] = .max
         return plane
       }
       let weights = (0..<count).map { _ in Int32.random(in: 0...4096, using: &random) }
@@ -269,20 +323,21 @@ import Testing
       for index in 0..<count { pointers.base[index] = UnsafePointer(codes[index].base) }
       try forEachLevel { kernels in
         let classes = try Memory<UInt8>(64)
-        // Three groups: all thresholds but the last, none, the last.
-        let groups = (0..<64).map { UInt8($0 % 3) }
+        // Three groups of four leaves: all thresholds but the last, none, the last.
+        let leaves = (0..<64).map { UInt8($0 % 4) }
+        let groups: [UInt8] = [2, 0, 1, 0]
         let last = min(1, thresholds.count)
         let shares = [thresholds.count - last, 0, last]
         for isGrouped in [false, true] {
           kernels.classify(
-            classes.base, pointers.base, weights, count, thresholds, isGrouped ? groups : nil,
-            isGrouped ? shares : [thresholds.count], isGrouped ? 3 : 1)
+            classes.base, pointers.base, weights, count, thresholds, isGrouped ? leaves : nil,
+            groups, isGrouped ? shares : [thresholds.count], isGrouped ? 3 : 1)
           for lane in 0..<64 {
             var activity = 0
             for index in 0..<count {
               activity += Int(weights[index]) * min(abs(Int(codes[index][lane])), 32767)
             }
-            let group = isGrouped ? lane % 3 : 0
+            let group = isGrouped ? Int(groups[lane % 4]) : 0
             var own = thresholds
             if isGrouped {
               own = group == 1 ? [] : Array(group == 0 ? own.dropLast(last) : own.suffix(last))
@@ -334,19 +389,6 @@ import Testing
     }
   }
 
-  @Test func momentsAddUpInBins() {
-    let values: [Float] = [1, 2, 3, -4, 5]
-    let bins: [UInt8] = [0, 1, 0, 1, 2]
-    forEachLevel { kernels in
-      var moments = [Float](repeating: 1, count: 9)
-      kernels.moments(&moments, values, bins, [0, 2, 3, 0], 4)
-      #expect(moments == [4, 6, 12, 2, -3, 17, 1, 1, 1])
-      var histogram = [Int](repeating: 0, count: 512)
-      #expect(kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram) == 0)
-      #expect(histogram[0] == 1 && histogram[257] == 1 && histogram[258] == 1)
-    }
-  }
-
   @Test(arguments: [0, 1, 15, 64, 100, 1000]) func rankAndTally(count: Int) throws {
     var random = Seeded(UInt64(count))
     let values = (0..<count).map { _ in
@@ -359,7 +401,7 @@ import Testing
       kernels.rank(&classes, values, count, thresholds, thresholds.count)
       #expect(classes == values.map { value in UInt8(thresholds.filter { value >= $0 }.count) })
       var histogram = [Int](repeating: 2, count: 256)
-      let rawBits = kernels.tally(codes, nil, count, &histogram)
+      let rawBits = kernels.tally(codes, nil, count, &histogram, nil, nil)
       var expected = [Int](repeating: 2, count: 256)
       var bits = 0
       for code in codes {
@@ -488,22 +530,41 @@ import Testing
     }
   }
 
-  @Test func codesOfClassesAreDealtAsTheyWereCollected() {
-    let classes: [UInt8] = [1, 0, 2, 1, 1, 0, 2]
-    let codes: [Int32] = [10, 20, 30, 11, 12, 21, 31]
-    forEachLevel { kernels in
-      var streams = [Int32](repeating: 0, count: 7)
-      var cursors = [0, 2, 5]
-      kernels.collect(&streams, codes, classes, 7, &cursors)
-      #expect(streams == [20, 21, 10, 11, 12, 30, 31])
-      #expect(cursors == [2, 5, 7])
-      cursors = [0, 2, 5]
-      var back = [Int32](repeating: 0, count: 7)
-      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 5, 7]) == 7)
-      #expect(back == codes)
-      // A class that holds a code less than is asked for.
-      cursors = [0, 2, 5]
-      #expect(kernels.deal(&back, classes, 7, streams, &cursors, [2, 4, 7]) == 4)
+  @Test(arguments: [1, 3, 8, 9, 32]) func codesOfClassesAreDealtAsTheyWereCollected(
+    classCount: Int
+  ) {
+    var random = Seeded(UInt64(classCount))
+    for laneCount in [64, 64, 40, 1] {
+      let classes = (0..<laneCount).map { _ in
+        UInt8(min(Int(random.normal().magnitude * 4), classCount - 1))
+      }
+      let codes = (0..<laneCount).map { Int32($0 * 1000 - 7) }
+      let counts = (0..<classCount).map { kind in classes.filter { $0 == kind }.count }
+      let ends = (0..<classCount).map { counts[...$0].reduce(0, +) }
+      let starts = (0..<classCount).map { ends[$0] - counts[$0] }
+      forEachLevel { kernels in
+        var streams = [Int32](repeating: 0, count: laneCount + 64)
+        var cursors = starts
+        kernels.collect(&streams, codes, classes, laneCount, &cursors)
+        for kind in 0..<classCount {
+          let own = (0..<laneCount).filter { classes[$0] == kind }.map { codes[$0] }
+          #expect(Array(streams[starts[kind]..<ends[kind]]) == own)
+        }
+        #expect(cursors == ends)
+        cursors = starts
+        var back = [Int32](repeating: 0, count: laneCount)
+        let short = kernels.deal(&back, classes, laneCount, streams, &cursors, ends, classCount)
+        #expect(short == -1)
+        #expect(back == codes)
+        #expect(cursors == ends)
+        // A class that holds a code less than is asked for.
+        cursors = starts
+        let lacking = Int(classes[laneCount / 2])
+        var fewer = ends
+        fewer[lacking] -= 1
+        #expect(
+          kernels.deal(&back, classes, laneCount, streams, &cursors, fewer, classCount) == lacking)
+      }
     }
   }
 

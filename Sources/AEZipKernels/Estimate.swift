@@ -1,0 +1,285 @@
+import CPlatform
+
+// What planners count: entropies, repeats, codes that are large together. Loops over elements, for
+// which all instruction sets share the baseline's kernels, and vectors.
+
+#if !AEZ_AVX2 && !AEZ_AVX512
+  /// log2 of a positive normal number to about 1e-6, from its bits alone; see `aezk_log2`.
+  @_cdecl("aezk_log2")
+  public func logarithm(_ x: Double) -> Double {
+    let bits = x.bitPattern
+    let exponent = Double(Int(truncatingIfNeeded: bits &>> 52) &- 1023)
+    let t = Double(bitPattern: (bits & 0x000F_FFFF_FFFF_FFFF) | 0x3FF0_0000_0000_0000) - 1
+    // log2(1 + t) / t, fitted at the Chebyshev nodes of 0 ... 1.
+    let t2 = t * t
+    let low = 1.4426932569880253 - 0.7211627337806721 * t
+    let middle = 0.47770592749426893 - 0.33924776178537347 * t
+    let high = 0.21558851362190792 - 0.0960662341353248 * t
+    return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
+  }
+
+  /// See `aezk_sort`: Shell's method.
+  @_cdecl("aezk_sort")
+  public func sort(_ keys: UnsafeMutablePointer<Int>?, _ count: Int) {
+    let keys = keys!
+    var gap = 121
+    while gap > 0 {
+      var place = gap
+      while place < count {
+        let key = keys[place]
+        var hole = place
+        while hole >= gap && keys[hole &- gap] > key {
+          keys[hole] = keys[hole &- gap]
+          hole &-= gap
+        }
+        keys[hole] = key
+        place &+= 1
+      }
+      gap /= 3
+    }
+  }
+
+  /// See `aezk_repeats`.
+  @_cdecl("aezk_repeats")
+  public func repeats(
+    _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ counts: UnsafeMutablePointer<Int>?,
+    _ table: UnsafeMutablePointer<Int32>?, _ sums: UnsafeMutablePointer<aezk_repeat_sums>?
+  ) {
+    histogram(counts, bytes, count)
+    let bits = entropy(counts, 256, nil)
+    let bitsPerByte = bits / Double(max(1, count))
+    let (bytes, table) = (UnsafeRawPointer(bytes!), table!)
+    var (saved, literals, pairBits) = (0.0, 0, 0.0)
+    var index = 0
+    while index &+ 4 <= count {
+      let key = bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+      let slot = Int(truncatingIfNeeded: (key &* 2_654_435_761) &>> 20)
+      let candidate = Int(table[slot])
+      table[slot] = Int32(truncatingIfNeeded: index)
+      if candidate >= 0, bytes.loadUnaligned(fromByteOffset: candidate, as: UInt32.self) == key {
+        let most = min(254, count &- index &- 4)
+        let length = 4 &+ alike(bytes + (candidate &+ 4), bytes + (index &+ 4), most)
+        let cost = 11 + logarithm(Double(index &- candidate))
+        let gain = Double(length) * bitsPerByte - cost
+        if gain > 0 {
+          saved += gain
+          pairBits += cost
+          index &+= length
+          continue
+        }
+      }
+      literals &+= 1
+      index &+= 1
+    }
+    literals &+= count &- index
+    sums!.pointee.bits += bits
+    sums!.pointee.saved += saved
+    sums!.pointee.left += pairBits + Double(literals) * max(1, bitsPerByte)
+  }
+
+  /// See `aezk_pairs`.
+  @_cdecl("aezk_pairs")
+  public func pairs(
+    _ histogram: UnsafeMutablePointer<Int>?, _ symbols: UnsafePointer<UInt8>?,
+    _ classes: UnsafePointer<UInt8>?, _ count: Int
+  ) -> UInt8 {
+    let (histogram, symbols, classes) = (histogram!, symbols!, classes!)
+    var seen: UInt8 = 0
+    var index = 0
+    while index < count {
+      seen |= symbols[index]
+      histogram[256 &* Int(classes[index]) &+ Int(symbols[index])] &+= 1
+      index &+= 1
+    }
+    return seen
+  }
+
+  /// How many of the first bytes are alike.
+  @inline(__always)
+  func alike(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ most: Int) -> Int {
+    var length = 0
+    while length &+ 8 <= most {
+      let difference =
+        a.loadUnaligned(fromByteOffset: length, as: UInt64.self)
+        ^ b.loadUnaligned(fromByteOffset: length, as: UInt64.self)
+      if difference != 0 {
+        return length &+ difference.littleEndian.trailingZeroBitCount &>> 3
+      }
+      length &+= 8
+    }
+    while length < most,
+      a.load(fromByteOffset: length, as: UInt8.self)
+        == b.load(fromByteOffset: length, as: UInt8.self)
+    {
+      length &+= 1
+    }
+    return length
+  }
+#endif
+
+/// See `aezk_kernels.entropy`: eight partial sums, whatever the width of registers.
+func entropy(
+  _ counts: UnsafePointer<Int>?, _ symbolCount: Int, _ kinds: UnsafeMutablePointer<Int>?
+) -> Double {
+  let counts = counts!
+  let zero = SIMD4<Double>(repeating: 0)
+  var (sum0, sum1, total0, total1, used0, used1) = (zero, zero, zero, zero, zero, zero)
+  var symbol = 0
+  while symbol < symbolCount {
+    var (a, b) = (SIMD4<UInt64>(), SIMD4<UInt64>())
+    if symbol &+ 8 <= symbolCount {
+      let eight = UnsafeRawPointer(counts + symbol)
+      a = eight.loadUnaligned(as: SIMD4<UInt64>.self)
+      b = eight.loadUnaligned(fromByteOffset: 32, as: SIMD4<UInt64>.self)
+    } else {
+      var lane = 0
+      while symbol &+ lane < symbolCount {
+        let count = UInt64(truncatingIfNeeded: counts[symbol &+ lane])
+        if lane < 4 { a[lane] = count } else { b[lane &- 4] = count }
+        lane &+= 1
+      }
+    }
+    let (x, y) = (doubles(a), doubles(b))
+    sum0 = sum0 + x * logarithms(x)
+    sum1 = sum1 + y * logarithms(y)
+    total0 = total0 + x
+    total1 = total1 + y
+    used0 = used0 + one(x)
+    used1 = used1 + one(y)
+    symbol &+= 8
+  }
+  if let kinds { kinds.pointee = Int(added(used0 + used1)) }
+  let total = SIMD4<Double>(repeating: added(total0 + total1))
+  return (total * logarithms(total))[0] - added(sum0 + sum1)
+}
+
+#if !AEZ_AVX2 && !AEZ_AVX512
+  /// See `aezk_entropy`.
+  @_cdecl("aezk_entropy")
+  public func baselineEntropy(_ counts: UnsafePointer<Int>?, _ symbolCount: Int) -> Double {
+    entropy(counts, symbolCount, nil)
+  }
+#endif
+
+/// Whole numbers below 2^52 as Double.
+@inline(__always)
+func doubles(_ x: SIMD4<UInt64>) -> SIMD4<Double> {
+  unsafeBitCast(x | 0x4330_0000_0000_0000, to: SIMD4<Double>.self) - 4_503_599_627_370_496
+}
+
+/// 1 where x > 0.
+@inline(__always)
+func one(_ x: SIMD4<Double>) -> SIMD4<Double> {
+  let one = SIMD4<Double>(repeating: 1)
+  return x.replacing(with: one, where: x .> one)
+}
+
+@inline(__always)
+func added(_ x: SIMD4<Double>) -> Double { (x[0] + x[1]) + (x[2] + x[3]) }
+
+/// As `aezk_log2`; of 0 some finite number.
+@inline(__always)
+func logarithms(_ x: SIMD4<Double>) -> SIMD4<Double> {
+  let bits = unsafeBitCast(x, to: SIMD4<UInt64>.self)
+  let exponent = doubles(bits &>> 52) - 1023
+  let one: UInt64 = 0x3FF0_0000_0000_0000
+  let t = unsafeBitCast((bits & 0x000F_FFFF_FFFF_FFFF) | one, to: SIMD4<Double>.self) - 1
+  let t2 = t * t
+  let low = 1.4426932569880253 - 0.7211627337806721 * t
+  let middle = 0.47770592749426893 - 0.33924776178537347 * t
+  let high = 0.21558851362190792 - 0.0960662341353248 * t
+  return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
+}
+
+/// See `aezk_kernels.magnitudes`.
+func magnitudes(
+  _ out: UnsafeMutablePointer<Float>?, _ codes: UnsafePointer<Int32>?, _ count: Int, _ cut: Float
+) {
+  let (out, codes) = (out!, codes!)
+  var index = 0
+  while index < count {
+    let code = codes[index]
+    let size = Float(code < 0 ? 0 &- code : code)
+    out[index] = size < cut ? size : cut
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.weigh`.
+func weigh(
+  _ sums: UnsafeMutablePointer<Int32>?, _ codes: UnsafePointer<Int32>?, _ count: Int,
+  _ weight: Int32
+) {
+  let (sums, codes) = (sums!, codes!)
+  var index = 0
+  while index < count {
+    let code = codes[index]
+    let size = code < 0 ? 0 &- code : code
+    sums[index] &+= weight &* (size > 32767 ? 32767 : size)
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.correlate`: 16 partial sums, whatever the width of registers.
+func correlate(
+  _ a: UnsafePointer<Float>?, _ b: UnsafePointer<Float>?, _ count: Int,
+  _ sums: UnsafeMutablePointer<Float>?
+) {
+  let (a, b, sums) = (a!, b!, sums!)
+  var index = 0
+  while index &+ 16 <= count {
+    let (x, y) = (a + index, b + index)
+    var lane = 0
+    while lane < 16 {
+      sums[lane] += x[lane]
+      sums[16 &+ lane] += y[lane]
+      sums[32 &+ lane] += x[lane] * x[lane]
+      sums[48 &+ lane] += y[lane] * y[lane]
+      sums[64 &+ lane] += x[lane] * y[lane]
+      lane &+= 1
+    }
+    index &+= 16
+  }
+  while index < count {
+    let lane = index & 15
+    sums[lane] += a[index]
+    sums[16 &+ lane] += b[index]
+    sums[32 &+ lane] += a[index] * a[index]
+    sums[48 &+ lane] += b[index] * b[index]
+    sums[64 &+ lane] += a[index] * b[index]
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.eliminate`.
+func eliminate(
+  _ row: UnsafeMutablePointer<Double>?, _ before: UnsafePointer<Double>?, _ factor: Double,
+  _ count: Int
+) {
+  let (row, before) = (row!, before!)
+  var index = 0
+  while index < count {
+    row[index] = row[index] - factor * before[index]
+    index &+= 1
+  }
+}
+
+/// See `aezk_kernels.explain`.
+func explain(
+  _ gains: UnsafeMutablePointer<Double>?, _ covariances: UnsafeMutablePointer<Double>?,
+  _ variances: UnsafeMutablePointer<Double>?, _ row: UnsafePointer<Double>?, _ load: Double,
+  _ inverse: Double, _ count: Int
+) {
+  let (gains, covariances, variances, row) = (gains!, covariances!, variances!, row!)
+  var index = 0
+  while index < count {
+    let covariance = covariances[index] - load * row[index]
+    let before = variances[index]
+    let after = before - row[index] * row[index] * inverse
+    let left = after > 1e-9 * before ? after : 0
+    covariances[index] = covariance
+    variances[index] = left
+    gains[index] = left > 0 ? covariance * covariance / left : 0
+    index &+= 1
+  }
+}
