@@ -8,20 +8,44 @@ func multiply(
   _ columns: Int, _ depth: Int
 ) {
   let width = LF.scalarCount
-  let most = 128
-  withUnsafeTemporaryAllocation(byteCount: most &* 2 &* width &* 4, alignment: 64) { packed in
+  // A part of b that many rows need lies close together, so that it stays in the cache.
+  let packs = rows >= 16 && ldb > 64
+  withUnsafeTemporaryAllocation(byteCount: 256 &* width &* 4, alignment: 64) { packed in
     var column = 0
+    #if AEZ_AVX512
+      // Twice as many registers hold twice as many columns.
+      while columns &- column >= 4 &* width {
+        var k = 0
+        repeat {
+          let count = min(64, depth &- k)
+          var (panel, step) = (UnsafeRawPointer(b! + (k &* ldb &+ column)), ldb &* 4)
+          if packs {
+            pack(packed.baseAddress!, panel, step, 4 &* width, 4, count)
+            (panel, step) = (UnsafeRawPointer(packed.baseAddress!), 16 &* width)
+          }
+          let start = k == 0 ? bias : nil
+          var row = 0
+          while row < rows {
+            wideTile(
+              c! + column, ldc, a! + k &* aStep, aRow, aStep, panel, step, start, row, rows &- 1,
+              count)
+            row &+= 4
+          }
+          k &+= count
+        } while k < depth
+        column &+= 4 &* width
+      }
+    #endif
     while column < columns {
       // At the end the second vector, like rows past the last one, is computed twice.
       let second = min(column &+ width, columns &- width) &- column
       var k = 0
       repeat {
-        let count = min(most, depth &- k)
-        // A part of b that many rows need lies close together, so that it stays in the cache.
+        let count = min(128, depth &- k)
         var panel = UnsafeRawPointer(b! + (k &* ldb &+ column))
         var (step, next) = (ldb &* 4, second &* 4)
-        if rows >= 16 && ldb > 64 {
-          pack(packed.baseAddress!, panel, step, next, count)
+        if packs {
+          pack(packed.baseAddress!, panel, step, next, 2, count)
           panel = UnsafeRawPointer(packed.baseAddress!)
           (step, next) = (8 &* width, 4 &* width)
         }
@@ -40,22 +64,104 @@ func multiply(
   }
 }
 
-@inline(__always)
+/// `vectors` vectors of each of `count` rows, one after the other.
+@inline(never)
 func pack(
-  _ out: UnsafeMutableRawPointer, _ b: UnsafeRawPointer, _ step: Int, _ next: Int, _ count: Int
+  _ out: UnsafeMutableRawPointer, _ b: UnsafeRawPointer, _ step: Int, _ next: Int, _ vectors: Int,
+  _ count: Int
 ) {
   let size = MemoryLayout<LF>.stride
   var (from, to) = (b, out)
   var k = 0
   while k < count {
-    to.storeBytes(of: from.loadUnaligned(as: LF.self), as: LF.self)
-    to.storeBytes(
-      of: from.loadUnaligned(fromByteOffset: next, as: LF.self), toByteOffset: size, as: LF.self)
+    var vector = 0
+    while vector < vectors {
+      to.storeBytes(
+        of: from.loadUnaligned(fromByteOffset: vector &* next, as: LF.self),
+        toByteOffset: vector &* size, as: LF.self)
+      vector &+= 1
+    }
     from += step
-    to += 2 &* size
+    to += vectors &* size
     k &+= 1
   }
 }
+
+#if AEZ_AVX512
+  /// 4 x 4 vectors of the product, held in registers.
+  @inline(__always)
+  func wideTile(
+    _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ aRow: Int,
+    _ aStep: Int, _ b: UnsafeRawPointer, _ step: Int, _ bias: UnsafePointer<Float>?, _ row: Int,
+    _ lastRow: Int, _ depth: Int
+  ) {
+    let r1 = min(row &+ 1, lastRow), r2 = min(row &+ 2, lastRow), r3 = min(row &+ 3, lastRow)
+    var s0 = Four(c + row &* ldc, bias, row), s1 = Four(c + r1 &* ldc, bias, r1)
+    var s2 = Four(c + r2 &* ldc, bias, r2), s3 = Four(c + r3 &* ldc, bias, r3)
+    var a0 = a + row &* aRow
+    let d1 = (r1 &- row) &* aRow, d2 = (r2 &- row) &* aRow, d3 = (r3 &- row) &* aRow
+    var bp = b
+    var k = 0
+    while k < depth {
+      let v = Four(bp)
+      s0.add(a0[0], v)
+      s1.add(a0[d1], v)
+      s2.add(a0[d2], v)
+      s3.add(a0[d3], v)
+      a0 += aStep
+      bp += step
+      k &+= 1
+    }
+    s0.store(c + row &* ldc)
+    s1.store(c + r1 &* ldc)
+    s2.store(c + r2 &* ldc)
+    s3.store(c + r3 &* ldc)
+  }
+
+  /// Four vectors side by side.
+  struct Four {
+    var a: LF, b: LF, c: LF, d: LF
+
+    @inline(__always)
+    init(_ from: UnsafeRawPointer) {
+      let size = MemoryLayout<LF>.stride
+      a = from.loadUnaligned(as: LF.self)
+      b = from.loadUnaligned(fromByteOffset: size, as: LF.self)
+      c = from.loadUnaligned(fromByteOffset: 2 &* size, as: LF.self)
+      d = from.loadUnaligned(fromByteOffset: 3 &* size, as: LF.self)
+    }
+
+    @inline(__always)
+    init(_ from: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?, _ row: Int) {
+      self.init(UnsafeRawPointer(from))
+      if let bias {
+        a = LF(repeating: bias[row])
+        b = a
+        c = a
+        d = a
+      }
+    }
+
+    @inline(__always)
+    mutating func add(_ x: Float, _ v: Four) {
+      let x = LF(repeating: x)
+      a = a + x * v.a
+      b = b + x * v.b
+      c = c + x * v.c
+      d = d + x * v.d
+    }
+
+    @inline(__always)
+    func store(_ to: UnsafeMutablePointer<Float>) {
+      let size = MemoryLayout<LF>.stride
+      let to = UnsafeMutableRawPointer(to)
+      to.storeBytes(of: a, as: LF.self)
+      to.storeBytes(of: b, toByteOffset: size, as: LF.self)
+      to.storeBytes(of: c, toByteOffset: 2 &* size, as: LF.self)
+      to.storeBytes(of: d, toByteOffset: 3 &* size, as: LF.self)
+    }
+  }
+#endif
 
 /// 4 x 2 vectors of the product, held in registers.
 @inline(__always)

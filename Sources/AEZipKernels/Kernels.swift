@@ -11,6 +11,7 @@ import CPlatform
     kernels.pointee.predict_f32 = predictF32
     kernels.pointee.predict_f64 = predictF64
     kernels.pointee.multiply = multiply
+    kernels.pointee.step = step
     kernels.pointee.gram = gram
   }
 #elseif AEZ_AVX2
@@ -27,6 +28,8 @@ import CPlatform
     kernels.pointee.moments = moments
     kernels.pointee.shift_f32 = shiftF32
     kernels.pointee.shift_f64 = shiftF64
+    kernels.pointee.tie_f32 = tieF32
+    kernels.pointee.tie_f64 = tieF64
     kernels.pointee.scatter = scatter
     kernels.pointee.gather = gather
     kernels.pointee.symbols = symbols

@@ -79,6 +79,14 @@ typedef struct aezk_kernels {
   void (*shift_f32)(float *out, const float *base, const uint8_t *leaves, const float *offsets);
   void (*shift_f64)(double *out, const double *base, const uint8_t *leaves, const double *offsets);
 
+  /* v = weights[0]; for each term i: v = v + weights[2 + i] * ((shifts[2 i] + a) * (shifts[2 i + 1] + b)) with a and b
+   * sources[2 i] and [2 i + 1], or without the factor of b where that is NULL; if root, v = v > 0 ? sqrt(v) : 0;
+   * out = v - weights[1] */
+  void (*tie_f32)(float *out, const float *const *sources, const float *shifts, const float *weights, long count,
+                  int32_t root);
+  void (*tie_f64)(double *out, const double *const *sources, const double *shifts, const double *weights, long count,
+                  int32_t root);
+
   /* activity = sum of weights[i] * min(|codes[i]|, 32767); class = how many of its group's thresholds (ascending) it
    * reaches, after the classes of the groups before; the group is groups[leaves], 0 if there is one only */
   void (*classify)(uint8_t *classes, const int32_t *const *codes, const int32_t *weights, long count,

@@ -209,6 +209,60 @@ static int32_t count_epochs(void *context, const aez_progress *progress) {
   return 0;
 }
 
+static int32_t stop_at_epoch(void *context, const aez_progress *progress) {
+  return progress->epoch == *(int *)context;
+}
+
+static void stops_when_told(void) {
+  aez_layout layout = row_layout();
+  aez_train_options options;
+  aez_model *model = (aez_model *)&layout;
+  aez_error error;
+  int last = 2;
+  aez_train_options_init(&options);
+  options.latents = 2;
+  options.epochs = 3;
+  CHECK_SAYS(aez_train(&layout, rows, COUNT, &options, stop_at_epoch, &last, &model, &error), AEZ_CANCELLED,
+             "cancelled");
+  CHECK(model == NULL);
+  last = 9;
+  CHECK_STATUS(aez_train(&layout, rows, COUNT, &options, stop_at_epoch, &last, &model, &error), AEZ_OK);
+  aez_model_free(model);
+}
+
+static void draws_records(void) {
+  static row drawn[COUNT], again[COUNT];
+  aez_layout layout = row_layout();
+  aez_train_options options;
+  aez_model *model = NULL;
+  aez_error error;
+  double mean = 0, mean_drawn = 0, spread = 0, spread_drawn = 0;
+  int i;
+  aez_train_options_init(&options);
+  options.kind = AEZ_VARIATIONAL;
+  options.latents = 2;
+  options.epochs = 40;
+  options.beta = 0.1;
+  CHECK_STATUS(aez_train(&layout, rows, COUNT, &options, NULL, NULL, &model, &error), AEZ_OK);
+  CHECK_STATUS(aez_model_sample(model, &layout, COUNT, 5, drawn, sizeof drawn, &error), AEZ_OK);
+  CHECK_STATUS(aez_model_sample(model, &layout, COUNT, 5, again, sizeof again, &error), AEZ_OK);
+  for (i = 0; i < COUNT; i++) {
+    CHECK(drawn[i].y == again[i].y && isfinite(drawn[i].y) && drawn[i].flag <= 1);
+    mean += rows[i].y / COUNT;
+    mean_drawn += drawn[i].y / COUNT;
+  }
+  for (i = 0; i < COUNT; i++) {
+    spread += (rows[i].y - mean) * (rows[i].y - mean) / COUNT;
+    spread_drawn += (drawn[i].y - mean_drawn) * (drawn[i].y - mean_drawn) / COUNT;
+  }
+  CHECK((mean - mean_drawn) * (mean - mean_drawn) < 0.25 * spread);
+  CHECK(spread_drawn > 0.2 * spread && spread_drawn < 3 * spread);
+  CHECK_STATUS(aez_model_sample(model, &layout, COUNT, 6, again, sizeof again, &error), AEZ_OK);
+  CHECK(memcmp(drawn, again, sizeof drawn) != 0);
+  CHECK_STATUS(aez_model_sample(model, &layout, COUNT, 6, again, sizeof again - 1, &error), AEZ_BUFFER_TOO_SMALL);
+  aez_model_free(model);
+}
+
 /* The same model with one thread and with two; contract.c's caller compares the digests of all instruction sets. */
 static void trains_every_kind(void) {
   static const int32_t kinds[] = {AEZ_LINEAR, AEZ_DEEP, AEZ_SPARSE, AEZ_DENOISING, AEZ_CONTRACTIVE, AEZ_VARIATIONAL};
@@ -418,6 +472,8 @@ void test_models(void) {
   RUN(applies_to_records);
   RUN(recommends);
   RUN(trains_every_kind);
+  RUN(stops_when_told);
+  RUN(draws_records);
   RUN(trains_on_parts);
   RUN(refuses_options);
   RUN(refuses_pointers);

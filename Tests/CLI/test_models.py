@@ -48,8 +48,43 @@ def test_every_kind_trains_and_is_the_same_from_one_seed(aezip, records, kind):
     assert len(told["history"]) == (0 if kind == "linear" else 20)
     shown = aezip("info", "a.aezm").stdout.decode()
     assert shown.startswith("a.aezm: " + kind) and "digest " + told["digest"] in shown
+    if kind != "linear":
+        title, *table = [line.split() for line in shown[shown.index("\nepoch ") + 1 :].splitlines()[:21]]
+        assert title == ["epoch", "loss", "held", "out"]
+        for line, losses in zip(table, told["history"]):
+            assert np.allclose([float(word) for word in line[1:]], losses, rtol=1e-3)
+        assert [line[0] for line in table] == [str(n) for n in range(1, 21)]
     aezip("score", "t.npy", "--model", "a.aezm", "-o", "s.npy")
     assert np.load(aezip / "s.npy").shape == (600, 1)
+
+
+KNOBS = {
+    "deep": {"latents": 3, "hidden": [9, 7], "decoder_hidden": [8], "activations": ["relu", "tanh", "sigmoid"],
+             "latent_activation": "tanh", "skip": False, "pretrain": True, "learning_rate": 0.004, "momentum": 0.8,
+             "batch_size": 50, "epochs": 6, "patience": 4, "validation": 0.2, "warmup": 0.2, "weight_decay": 0.1,
+             "dropout": 0.1, "maximum_records": 500, "seed": 9, "abs": 0.01, "cosine": False},
+    "linear": {"latents": 2, "epochs": 9, "optimizer": "sgd", "rel": 0.1, "closed_form": False},
+    "sparse": {"latents": 8, "epochs": 4, "sparsity": "kl", "sparsity_weight": 0.5, "sparsity_target": 0.2},
+    "denoising": {"epochs": 4, "noise": "salt-and-pepper", "noise_amount": 0.2, "activation": "sigmoid", "skip": True},
+    "contractive": {"latents": 2, "epochs": 4, "contraction": 0.3, "loss": "squared"},
+    "variational": {"latents": 2, "epochs": 4, "beta": 0.2, "hidden": []},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_knob_is_the_same_from_the_shell_and_from_python(aezip, records, kind):
+    binding = pytest.importorskip("aezip", reason="needs Bindings/Python in PYTHONPATH and the library")
+    knobs, words = KNOBS[kind], []
+    for name, value in knobs.items():
+        option = "--" + {"batch_size": "batch", "closed_form": "descent"}.get(name, name).replace("_", "-")
+        if isinstance(value, list):
+            words += [option, ",".join(map(str, value)) or "none"]
+        elif isinstance(value, bool):
+            words.append(option if value or option == "--descent" else option.replace("--", "--no-"))
+        else:
+            words += [option, value]
+    aezip("train", "t.npy", "-o", "m.aezm", "--kind", kind, *words)
+    assert (aezip / "m.aezm").read_bytes() == bytes(binding.train(records, kind=kind, **knobs))
 
 
 def test_another_seed_gives_another_model(aezip, records):

@@ -13,12 +13,16 @@ KIND = RANDOM.integers(0, 3, 600)
 X = RANDOM.normal(size=(3, 8))[KIND] * 3 + RANDOM.normal(size=(600, 8))
 
 
-@pytest.mark.parametrize("kind", ["linear", "deep", "variational"])
+@pytest.mark.parametrize(
+    "kind", ["linear", "deep", "sparse", "denoising", "contractive", "variational"]
+)
 def test_scikit_learn_checks_the_estimator(kind):
     from sklearn.utils.estimator_checks import check_estimator
 
     for result in check_estimator(aezip.Autoencoder(kind=kind), on_skip=None):
-        assert result["status"] in ("passed", "skipped"), result
+        # What is skipped needs a setting of scikit-learn's host, not of the estimator.
+        skips = result["check_name"] == "check_array_api_input" and "SCIPY_ARRAY_API" in str(result["exception"])
+        assert result["status"] == "passed" or result["status"] == "skipped" and skips, result
 
 
 def test_it_works_in_a_pipeline_and_a_grid_search():

@@ -88,3 +88,52 @@ def test_bytes_between_fields_do_not_hide_repeats():
     assert len(blob) < 200 * 10 + 3000 * 1.2 + 500
     back = aezip.decompress(blob)
     assert (back["a"] == records["a"]).all() and (back["b"] == records["b"]).all()
+
+
+def noisy(noise: float, count: int = 20_000, width: int = 24) -> np.ndarray:
+    """Normal records, 70 percent of which repeat an earlier one but for noise, as a share of the
+    bound 1e-2 of the range."""
+    random = np.random.default_rng(6)
+    values = random.normal(size=(count, width))
+    order = np.where(
+        random.random(count) < 0.7, random.integers(0, np.arange(count) + 1), np.arange(count)
+    )
+    bounds = 1e-2 * np.ptp(values, axis=0)
+    return values[order] + random.normal(size=(count, width)) * noise * bounds
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.01])
+def test_records_that_are_near_an_earlier_one_cost_little_more_than_the_same(noise):
+    same = len(aezip.compress(noisy(0), rel=1e-2))
+    assert len(aezip.compress(noisy(noise), rel=1e-2)) < 1.03 * same
+    # Where records differ by as much as their bounds, they do not repeat.
+    assert len(aezip.compress(noisy(1), rel=1e-2)) > 1.4 * same
+
+
+def test_near_records_keep_their_bounds_and_statistics():
+    random = np.random.default_rng(7)
+    values = noisy(0.01, count=6000)
+    fields = [*values.T[:20], values[:, 20].astype("f4"), np.rint(values[:, 21] * 1e4).astype("i4")]
+    fields += [np.rint(values[:, 22] * 9).astype("i8"), np.rint(values[:, 23] * 5 + 90).astype("u1")]
+    fields[1][random.random(6000) < 0.01] = np.nan
+    fields[2][random.random(6000) < 0.01] = -0.0
+    fields[3][random.random(6000) < 0.01] = np.inf
+    records = tables.structured(fields)
+    bounds = {name: 1e-2 * float(np.ptp(v[np.isfinite(v)])) for name in records.dtype.names
+              for v in [records[name].astype("f8")]}  # fmt: skip
+    for chunk_records in (0, 5000):
+        blob = aezip.compress(records, abs=bounds, chunk_records=chunk_records)
+        back = aezip.decompress(blob)
+        with aezip.open(blob) as opened:
+            opened.verify()
+            assert opened.info["first_chunk"]["repeated_records"] > 1500
+            for name, told in zip(records.dtype.names, opened.fields):
+                x, y = records[name].astype("f8"), back[name].astype("f8")
+                odd = ~np.isfinite(x) | (np.signbit(x) & (x == 0))
+                assert records[name][odd].tobytes() == back[name][odd].tobytes()
+                fine = np.isfinite(x)
+                error = np.abs(x[fine] - y[fine])
+                assert error.max() <= bounds[name] and error.max() <= told.largest_error
+                rmse = np.sqrt(np.sum(error**2) / np.sum(~np.isnan(x)))
+                assert rmse <= told.rmse * (1 + 1e-6)
+                assert (told.minimum, told.maximum) == (x[fine].min(), x[fine].max())

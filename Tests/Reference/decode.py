@@ -138,7 +138,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2, 3), f"format version {version}")
+    refuse_unless(version in (1, 2, 3, 4), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -578,6 +578,12 @@ class Tree(NamedTuple):
     group_count: int
 
 
+class Tie(NamedTuple):
+    is_root: bool
+    constant: float
+    terms: List[Tuple[Reference, Optional[Reference], float]]  # a, b, weight
+
+
 @dataclass
 class Column:
     """6.3: how a field, or a latent, is coded."""
@@ -597,6 +603,7 @@ class Column:
     sources: List[Reference]
     thresholds: List[List[int]]  # a list for each group
     tree: Optional[Tree] = None
+    tie: Optional[Tie] = None
     model: Optional[List[float]] = None  # 6.4: a, b_0, b_1, ...
 
     @property
@@ -640,7 +647,7 @@ class Chunk:
         refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
         refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
         self.strands = Strands(self.count, lanes)
-        flags = header.u8(below=16)
+        flags = header.u8(below=32)
         self.short, self.rows = flags & 4 == 4, flags & 8 == 8
         self.wide = flags & 1 == 1
         self.latents = header.count(65536) if flags & 2 else 0
@@ -658,9 +665,17 @@ class Chunk:
                 self.put(f, np.repeat(value, self.count))
             else:
                 (exact if treatment == EXACT else coded).append(f)
+        # 6.2.1
+        if flags & 16:
+            places, expected = [], 0
+            for _ in coded:
+                places.append(expected + header.signed())
+                expected = places[-1] + 1
+            refuse_unless(sorted(places) == list(range(len(coded))), "the order of columns")
+            coded = [coded[place] for place in places]
         held = [None] * self.latents + coded
         # 6.3.2
-        self.heads = [(header.u8(), header.u8(below=128)) for _ in held] if self.short else []
+        self.heads = [(header.u8(), header.u8()) for _ in held] if self.short else []
         self.columns = [self.read_column(f, n, len(held)) for n, f in enumerate(held)]
         if self.latents:
             for column in self.columns[self.latents :]:
@@ -721,6 +736,7 @@ class Chunk:
         exponent = header.u8(below=64) if count else 0
         regressors = [Reference(*reference(), header.signed() / 2**exponent) for _ in range(count)]
         sources = [] if self.short else read_sources()
+        tie = self.read_tie(reference, column_count, number) if form & 128 else None
         tree = self.read_tree(reference) if flags & 128 else None
         if self.short and form & 64:
             sources = read_sources()
@@ -743,8 +759,25 @@ class Chunk:
             refuse_unless(right, "a single column that cannot be one")
         return Column(
             f, flags & 3, flags & 4 == 4, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
-            regressors, sources, thresholds, tree,
+            regressors, sources, thresholds, tree, tie,
         )  # fmt: skip
+
+    def read_tie(self, reference, column_count: int, number: int) -> Tie:
+        """6.3.3"""
+        header = self.header
+        refuse_unless(self.latents == 0, "a tie beside latents")
+        is_root, constant = header.u8(below=2) == 1, header.finite("d")
+        terms = []
+        for _ in range(header.count(8)):
+            a, b = Reference(*reference(), 1.0), None
+            code = header.count(column_count * 3)
+            if code:
+                column, lag = divmod(code - 1, 3)
+                refuse_unless(lag > 0 or column < number, "a column that is not known yet")
+                b = Reference(column, lag, 1.0)
+            terms.append((a, b, header.finite("d")))
+        refuse_unless(terms, "a tie to nothing")
+        return Tie(is_root, constant, terms)
 
     def read_tree(self, reference) -> Tree:
         header = self.header
@@ -860,6 +893,24 @@ class Chunk:
                 in_blocks = piece[order] if column.record_order else piece
                 codes[number].reshape(-1)[2 * lanes : 2 * lanes + self.count] = in_blocks
 
+        def tied(column: Column, row: int) -> np.ndarray:
+            """6.4: what a tie makes of restored values."""
+            own = np.float64(column.unit) / np.float64(column.scale)
+            power = own * own if column.tie.is_root else own
+            v = np.full(lanes, real(np.float64(column.tie.constant) / power))
+            for a, b, weight in column.tie.terms:
+                weight, product = np.float64(weight), None
+                for source in filter(None, (a, b)):
+                    of = self.columns[source.column]
+                    weight = weight * (np.float64(of.unit) / np.float64(of.scale))
+                    shift = real(np.float64(of.origin) / np.float64(of.unit))
+                    x = shift + r[source.column][row - source.lag]
+                    product = x if product is None else product * x
+                v = v + real(weight / power) * product
+            if column.tie.is_root:
+                v = np.sqrt(np.where(v > 0, v, real(0)))
+            return v - real(np.float64(column.origin) / np.float64(column.unit))
+
         def limited(s: np.ndarray) -> np.ndarray:
             return np.where((s < limit) & (s > -limit), s, real(0))
 
@@ -889,10 +940,10 @@ class Chunk:
                             for latent, b in enumerate(column.model[1:]):
                                 m = m + real(b) * r[latent][row]
                         m = limited(m)
-                    s = m
+                    s = tied(column, row) if column.tie else m
                     if column.tree:
                         shift = (column.tree.offsets[leaves] * float(column.multiple) / 8).astype(real)
-                        s = shift if m is None else m + shift
+                        s = shift if s is None else s + shift
                     intercept = np.full(lanes, real(column.intercept))
                     s = intercept if s is None else s + intercept
                     for source in column.regressors:

@@ -23,9 +23,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 3
+VERSION = 4
 # What the version added; the other containers are those of the versions before.
-ADDED = ("short", "rows", "repeats", "networks")
+ADDED = ("ties",)
 
 
 def containers():
@@ -76,6 +76,8 @@ def containers():
         "latents": 3,
     }  # fmt: skip
     yield "networks_latents_alone", networks(random)[:400], {"latents": 4}
+    yield "ties", ties(random), {"rel": 1e-3}
+    yield "ties_binary64", ties(random)[:600], {"rel": 1e-7}
 
 
 def networks(random, count=2000):
@@ -112,6 +114,16 @@ def trees(random):
     value = np.array([0, 5, -3, 40])[kind] + np.abs(level) + random.normal(size=2500) * unrest
     fields = [kind, level, value, value * level + kind, np.where(kind > 1, 0, level)]
     return np.stack(fields, axis=1).astype("f4")
+
+
+def ties(random, count=1500):
+    """An energy before its momenta and mass, and a power behind its factors, one of them decimals."""
+    momenta = random.normal(size=(count, 3)) * [3, 4, 20]
+    mass = random.choice([0, 0.5, 80.4], count)
+    voltage, current = np.round(random.uniform(100, 240, count), 1), random.gamma(2, 3, count)
+    energy = np.sqrt(np.sum(momenta**2, axis=1) + mass**2)
+    fields = [energy, *momenta.T[:2], momenta[:, 2].astype("f4"), mass, voltage, current, voltage * current]
+    return tables.structured(fields)
 
 
 def short_columns(random):
@@ -221,6 +233,11 @@ class Observed(reference.Chunk):
             self.note(f"context of lag {min(source.lag, 1)}")
         return column
 
+    def read_tie(self, reference, column_count, number):
+        tie = super().read_tie(reference, column_count, number)
+        self.note("root" if tie.is_root else "product")
+        return tie
+
     def read_exact(self, f):
         self.note(f"transform {self.header.data[self.header.position]}")
         return super().read_exact(f)
@@ -233,6 +250,8 @@ class Observed(reference.Chunk):
         output = super().decode()
         self.note("binary64 prediction" if self.wide else "binary32 prediction")
         self.note("latents" if self.latents else "no latents")
+        offsets = [column.field.offset for column in self.columns[self.latents :]]
+        self.note("order" if offsets != sorted(offsets) else "no order")
         if self.network and self.latents:
             self.note("network")
             self.note("skip" if len(self.network.edges) > len(self.network.biases) else "no skip")
@@ -254,6 +273,7 @@ WANTED = {
     "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
+    "root", "product", "order",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",

@@ -211,6 +211,22 @@ def test_regressors_on_earlier_columns_and_records():
     assert_same(wave, abs=0.05)
 
 
+@pytest.mark.parametrize("rel", [1e-2, 1e-3, 1e-4, 1e-6])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_ties_to_roots_and_products_in_an_order_of_their_own(rel, dtype):
+    random = np.random.default_rng(14)
+    momenta, mass = random.normal(size=(4000, 3)) * [3, 4, 20], random.choice([0, 0.5, 80.4], 4000)
+    energy = np.sqrt(np.sum(momenta**2, axis=1) + mass**2)
+    voltage, current = random.uniform(100, 240, 4000), random.gamma(2, 3, 4000)
+    records = np.column_stack([voltage * current, energy, momenta, mass, voltage, current])
+    chunk = coded_columns(records.astype(dtype), rel=rel)
+    kinds = {column.tie.is_root for column in chunk.columns if column.tie}
+    assert True in kinds and (rel < 1e-5 or rel > 2e-3 or False in kinds)
+    assert [column.field.offset for column in chunk.columns][0] > 0
+    assert_same(records.astype(dtype), rel=rel)
+    assert_same(records[:300].astype(dtype), rel=rel)
+
+
 def test_context_classes():
     random = np.random.default_rng(2)
     unrest = np.exp(np.abs(np.cumsum(random.normal(size=20000)) / 10 % 8 - 4))

@@ -51,6 +51,30 @@ struct Arithmetic {
     }
   }
 
+  /// The kernel `tie` with `count` terms whose sources and shifts begin at `first` of the tables, and
+  /// whose weights lie at `weights`.
+  func tie(
+    _ out: UnsafeMutableRawPointer, sources: UnsafeMutablePointer<UnsafeRawPointer?>,
+    shifts: UnsafeMutableRawPointer, first: Int, weights: UnsafeMutableRawPointer, count: Int,
+    isRoot: Bool
+  ) {
+    let shifts = shifts + first * size
+    let sources = UnsafeRawPointer(sources + first)
+    if isDouble {
+      kernels.call.tie_f64(
+        out.assumingMemoryBound(to: Double.self),
+        sources.assumingMemoryBound(to: UnsafePointer<Double>?.self),
+        shifts.assumingMemoryBound(to: Double.self), weights.assumingMemoryBound(to: Double.self),
+        count, isRoot ? 1 : 0)
+    } else {
+      kernels.call.tie_f32(
+        out.assumingMemoryBound(to: Float.self),
+        sources.assumingMemoryBound(to: UnsafePointer<Float>?.self),
+        shifts.assumingMemoryBound(to: Float.self), weights.assumingMemoryBound(to: Float.self),
+        count, isRoot ? 1 : 0)
+    }
+  }
+
   func shift(
     _ out: UnsafeMutableRawPointer, base: UnsafeMutableRawPointer?,
     _ leaves: UnsafePointer<UInt8>, offsets: UnsafeMutableRawPointer

@@ -27,8 +27,10 @@ struct FieldTally {
 struct ChunkEncoder {
   let layout: Layout
   /// The largest error permitted for each field; 0 keeps every bit.
-  let bounds: [Double]
+  var bounds: [Double]
   let level: Int
+  /// The level whose effort plans are made with, if that is not `level`.
+  var planLevel: Int?
   let kernels: Kernels
   var model: RecordModel?
   /// See ``LatentPlanner/roughness``.
@@ -37,6 +39,8 @@ struct ChunkEncoder {
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
   var keepsRows = false
+
+  private var effort: Effort { Effort(level: planLevel ?? level) }
 
   struct Result {
     var payload: ByteBuffer
@@ -64,24 +68,36 @@ struct ChunkEncoder {
 
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    guard level > 1, let repeats = try RepeatedRecords.find(records, layout) else {
-      return try encodeOnce(records)
+    guard level > 1 else { return try encodeOnce(records) }
+    let found = try RepeatedRecords.find(
+      records, layout, bounds: bounds, mayDiffer: model == nil && !isSmall)
+    guard let repeats = found else { return try encodeOnce(records) }
+    var coder = self
+    if let near = repeats.near {
+      for index in 0..<bounds.count { coder.bounds[index] -= near.deviations[index] }
     }
     let size = layout.recordSize
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    // What records take tells whether references to them will pay: all of them where few repeat, for
+    // they will probably stay so; else some.
     let isSampled = level < 7 && repeats.codedCount > 2 * Self.repeatSample
+    var plain: Result?
     if isSampled {
-      // What some records take tells whether references to them will pay.
-      let some = try encodeOnce(
-        UnsafeRawBufferPointer(rebasing: records[..<(Self.repeatSample * size)]))
-      let bits = 8 * Double(some.payload.count) / Double(Self.repeatSample)
-      guard repeats.bits < 0.5 * repeatCount * bits else { return try encodeOnce(records) }
+      let isRare = 2 * repeats.codedCount > repeats.recordCount
+      let count = isRare ? repeats.recordCount : Self.repeatSample
+      let some = try encodeOnce(UnsafeRawBufferPointer(rebasing: records[..<(count * size)]))
+      if isRare { plain = some }
+      let bits = 8 * Double(some.payload.count) / Double(count)
+      guard repeats.bits < 0.5 * repeatCount * bits else {
+        if let plain { return plain }
+        return try encodeOnce(records)
+      }
     }
     let kept = try repeats.coded(records, recordSize: layout.recordSize)
     let keptBytes = UnsafeRawBufferPointer(
       start: kept.base, count: repeats.codedCount * layout.recordSize)
     var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
-      try encodeOnce(keptBytes)
+      try coder.encodeOnce(keptBytes)
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
@@ -89,9 +105,9 @@ struct ChunkEncoder {
     try payload.append(result.payload.bytes)
     // References are sure to pay where they take far less than other records do.
     if !isSampled && repeats.bits > 0.2 * repeatCount * bitsOfRecord {
-      let plain = try encodeOnce(records)
-      if plain.payload.count <= payload.count { return plain }
+      plain = try encodeOnce(records)
     }
+    if let plain, plain.payload.count <= payload.count { return plain }
     let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
       try prove(repeats, records, &result)
     }
@@ -118,7 +134,9 @@ struct ChunkEncoder {
     for index in 0..<layout.fields.count {
       let field = layout.fields[index]
       var tally = result.tallies[index]
-      guard tally.largestError > 0 || field.type.isFloat else { continue }
+      let isNear = repeats.near != nil
+      guard tally.largestError > 0 || field.type.isFloat || isNear else { continue }
+      let bound = isNear ? bounds[index] : tally.largestError
       var next = 0
       for record in 0..<repeats.recordCount {
         let source = Int(repeats.sources.base[record])
@@ -128,7 +146,15 @@ struct ChunkEncoder {
         }
         let value = records.baseAddress! + (record * size + field.offset)
         let error = field.type.error(value, restored.base + (source * size + field.offset))
-        guard error <= tally.largestError else { return false }
+        guard error <= bound else { return false }
+        if isNear {
+          tally.largestError = max(tally.largestError, error)
+          let x = field.type.load(value)
+          if x.isFinite {
+            tally.minimum = min(tally.minimum, x)
+            tally.maximum = max(tally.maximum, x)
+          }
+        }
         tally.squaredErrors += error * error
         if field.type.isFloat && field.type.load(value).isNaN { tally.missingCount += 1 }
       }
@@ -139,7 +165,7 @@ struct ChunkEncoder {
 
   /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    let result = try encodeAll(records)
+    let result = try encodeLeast(records)
     guard records.count <= ExactRows.mostBytes else { return result }
     var fields: List<Int> = List()
     for index in 0..<layout.fields.count where hasNoRoom(index) { fields.append(index) }
@@ -149,8 +175,25 @@ struct ChunkEncoder {
     guard rows.count < result.payload.count else { return result }
     var plain = self
     plain.keepsRows = true
-    let second = try plain.encodeAll(records)
+    let second = try plain.encodeLeast(records)
     return second.payload.count < result.payload.count ? second : result
+  }
+
+  /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
+  /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
+  /// few codes are not zero.
+  private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    var best = try encodeAll(records)
+    let effort = Effort(level: level)
+    let values = records.count / layout.recordSize * layout.fields.count
+    guard best.payload.count < values / 8 || effort.alwaysTriesBelow else { return best }
+    for below in effort.levelsBelow {
+      var other = self
+      other.planLevel = below
+      let trial = try other.encodeAll(records)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
+    return best
   }
 
   /// Whether the bound of a field lets no value change.
@@ -214,7 +257,7 @@ struct ChunkEncoder {
     if let model, !columns.isEmpty {
       latents = try LatentPlanner(
         model: model, columns: columns, planes: columnPlanes, strands: strands, kernels: kernels,
-        effort: Effort(level: level), roughness: roughness
+        effort: effort, roughness: roughness
       ).plan(records)
     }
     let latentCount = latents.columns.count
@@ -225,7 +268,19 @@ struct ChunkEncoder {
     for plane in columnPlanes { allPlanes.append(plane) }
 
     // How each is predicted, then the codes.
-    let planner = Planner(kernels: kernels, effort: Effort(level: level), strands: strands)
+    var order = List<Int>()
+    if latentCount == 0 && columns.count <= effort.mostTiedColumns {
+      order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
+        allPlanes, strands)
+      let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
+      for place in 0..<order.count {
+        columns[place] = before[order[place]]
+        proofBounds[place] = boundsBefore[order[place]]
+        allPlanes[place] = planesBefore[order[place]]
+      }
+      columnPlanes = allPlanes
+    }
+    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
     try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
@@ -261,6 +316,10 @@ struct ChunkEncoder {
       guard treatments[index] == .constant else { continue }
       let field = layout.fields[index]
       for byte in 0..<field.type.size { header.byte(records[field.offset + byte]) }
+    }
+    if !order.isEmpty {
+      header.set(ChunkFlags.order, at: flagPlace)
+      ColumnOrder.write(order, to: &header)
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
@@ -388,7 +447,6 @@ struct ChunkEncoder {
     _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
   ) throws(AEZipError) {
     let count = strands.recordCount
-    let effort = Effort(level: level)
     let bits = try ContextPlanner(
       codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
     ).plan(columns)

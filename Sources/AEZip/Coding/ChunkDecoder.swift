@@ -78,7 +78,7 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = UInt8(try header.byte(below: 16))
+    let flags = UInt8(try header.byte(below: 32))
     var latentCount = 0
     if flags & 2 != 0 {
       latentCount = try header.count(limit: TrainingOptions.widest)
@@ -103,6 +103,7 @@ struct ChunkDecoder {
         treatment == .constant ? try header.take(layout.fields[index].type.size) : nil)
       if treatment == .coded { coded.append(index) }
     }
+    if flags & ChunkFlags.order != 0 { coded = try ColumnOrder.read(coded, from: &header) }
     var heads = List<Column.Head?>()
     for _ in 0..<latentCount + coded.count {
       heads.append(
@@ -124,6 +125,10 @@ struct ChunkDecoder {
         field: coded[index], index: latentCount + index, columnCount: latentCount + coded.count,
         head: heads[latentCount + index], from: &header)
       column.clampRange = type.clampRange(origin: column.integerOrigin)
+      // Ties are of values, where a model leaves corrections.
+      guard column.tie.isEmpty || latentCount == 0 else {
+        throw .corrupted(what: "the tie of a column", declared: latentCount, computed: 0)
+      }
       guard !column.single || !plan.usesDouble && type.usesFloatPlane && column.scale == 1 else {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
       }

@@ -30,7 +30,7 @@ struct Context {
 /// How one bounded field, or one latent, of a chunk is coded.
 ///
 ///     y = (x * scale - origin) / unit              code units
-///     p = model + leaf + intercept + sum of coefficient * correction, rounded as `snap` says
+///     p = model + tie + leaf + intercept + sum of coefficient * correction, rounded as `snap` says
 ///     code = round((y - p) / multiple)             restored y = p + multiple * code
 ///     x = (origin + unit * y) / scale
 ///
@@ -78,6 +78,7 @@ final class Column {
   var isDerived = false
   /// The base-2 exponent of the unit of coefficients.
   var coefficientExponent = 0
+  var tie = Tie()
   var tree = Tree()
   var context = Context()
   /// Codes lie in the stream record by record, not block by block.
@@ -107,6 +108,7 @@ final class Column {
     column.clampRange = clampRange
     column.isFree = isFree
     column.regressors = regressors
+    column.tie = tie
     return column
   }
 }
@@ -123,6 +125,7 @@ extension Column {
     static let multiple: UInt8 = 16
     static let regressors: UInt8 = 32
     static let context: UInt8 = 64
+    static let tie: UInt8 = 128
   }
 
   /// Two bytes that say what of a column is there; those of all columns come first.
@@ -157,6 +160,7 @@ extension Column {
     if multiple != 1 { form |= Form.multiple }
     if !regressors.isEmpty { form |= Form.regressors }
     if context.sources.count + context.thresholds.count > 0 { form |= Form.context }
+    if !tie.isEmpty { form |= Form.tie }
     return Head(flags: flags, form: form)
   }
 
@@ -185,6 +189,7 @@ extension Column {
       writer.count(regressor.column * (Self.largestLag + 1) + regressor.lag)
       writer.signed(Int(regressor.coefficient * exp2(coefficientExponent)))
     }
+    if !tie.isEmpty { tie.write(to: &writer) }
     if !tree.isEmpty { tree.write(context.groups.count, to: &writer) }
     guard form & Form.context != 0 else { return }
     writer.count(context.sources.count)
@@ -221,9 +226,6 @@ extension Column {
     single = flags & 8 != 0
     recordOrder = flags & 16 != 0
     let form = head?.form ?? 0x70
-    guard form < 128 else {
-      throw .corrupted(what: "the form of a column", declared: Int(form), computed: index)
-    }
     if isShort {
       switch form & Form.unit {
       case 0: unit = try reader.f64()
@@ -263,6 +265,9 @@ extension Column {
       }
     }
     if !isShort { try readSources(index, columnCount, &reader) }
+    if form & Form.tie != 0 {
+      tie = try Tie.read(index: index, columnCount: columnCount, from: &reader)
+    }
     var groupCount = 1
     if flags & 128 != 0 {
       (tree, groupCount) = try Tree.read(index: index, columnCount: columnCount, from: &reader)
@@ -295,7 +300,12 @@ extension Column {
   static func reference(
     _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
   ) throws(AEZipError) -> (column: Int, lag: Int) {
-    let code = try reader.count(limit: columnCount * (largestLag + 1) - 1)
+    try reference(index, columnCount, reader.count(limit: columnCount * (largestLag + 1) - 1))
+  }
+
+  static func reference(
+    _ index: Int, _ columnCount: Int, _ code: Int
+  ) throws(AEZipError) -> (column: Int, lag: Int) {
     let (column, lag) = code.quotientAndRemainder(dividingBy: largestLag + 1)
     guard lag > 0 || column < index else {
       throw .corrupted(what: "the order of columns", declared: column, computed: index)
@@ -316,7 +326,9 @@ extension Column {
       text.append(text: "step ")
       text.append(shortest: fourDigits(unit))
     }
-    text.append(text: regressors.isEmpty ? ", by itself" : ", predicted from")
+    tie.describe(field, to: &text)
+    text.append(
+      text: !regressors.isEmpty ? ", predicted from" : tie.isEmpty ? ", by itself" : "")
     for regressor in regressors {
       text.append(text: " ")
       text.append(decimal: field(regressor.column))

@@ -39,6 +39,9 @@ final class Corrector {
   private let splitStart: Memory<Int>
   private let offsetStart: Memory<Int>
   private let parents: Memory<UInt8>
+  /// The first source of each column's tie, and the first of its weights, which lie behind all others.
+  private let tieStart: Memory<Int>
+  private let tieWeightStart: Memory<Int>
 
   /// Working vectors.
   private let scratch: Memory<UInt8>
@@ -53,14 +56,15 @@ final class Corrector {
   private var model: UnsafeMutableRawPointer { y + 1024 }
   private var restored: UnsafeMutableRawPointer { y + 1536 }
   private var shifted: UnsafeMutableRawPointer { y + 2048 }
+  private var tied: UnsafeMutableRawPointer { y + 2560 }
   /// The leaf of each record of the block in the present column's tree.
   private var leaves: UnsafeMutablePointer<UInt8> {
-    (y + 2560).assumingMemoryBound(to: UInt8.self)
+    (y + 3072).assumingMemoryBound(to: UInt8.self)
   }
 
   /// A block's codes: their place may hold its values, which are needed to the end.
   private var blockCodes: UnsafeMutablePointer<Int32> {
-    (y + 2624).assumingMemoryBound(to: Int32.self)
+    (y + 3136).assumingMemoryBound(to: Int32.self)
   }
 
   private static let turns = Column.largestLag + 1
@@ -80,6 +84,8 @@ final class Corrector {
     for column in columns {
       total += column.regressors.count + column.tree.splits.count
       leafCount += column.tree.offsets.count
+      total += 2 * column.tie.terms.count
+      if !column.tie.isEmpty { leafCount += 2 + column.tie.terms.count }
     }
     let termCount = terms.sourceCount(latentCount: latentCount)
     total += termCount * (columns.count - latentCount)
@@ -92,7 +98,9 @@ final class Corrector {
     splitStart = try Memory(max(columns.count, 1))
     offsetStart = try Memory(max(columns.count, 1))
     parents = try Memory(max(total, 1))
-    scratch = try Memory(2880, zeroed: true)
+    tieStart = try Memory(max(columns.count, 1))
+    tieWeightStart = try Memory(max(columns.count, 1))
+    scratch = try Memory(3392, zeroed: true)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
     var outputs: UnsafeRawPointer?
@@ -128,6 +136,26 @@ final class Corrector {
       for regressor in columns[index].regressors {
         connect(position, regressor.column, regressor.lag, regressor.coefficient)
         position += 1
+      }
+      tieStart[index] = position
+      tieWeightStart[index] = nextOffset
+      let tie = columns[index].tie
+      if !tie.isEmpty {
+        for weight in tie.weights(columns, index) {
+          arithmetic.store(weight, weights.base, nextOffset)
+          nextOffset += 1
+        }
+        for term in tie.terms {
+          for factor in [term.a, term.b] {
+            connect(
+              position, max(0, factor.column), factor.lag,
+              factor.column < 0 ? 0 : columns[factor.column].shift)
+            if factor.column < 0 {
+              for turn in 0..<Self.turns { sources[turn * sourceCount + position] = nil }
+            }
+            position += 1
+          }
+        }
       }
       modelStart[index] = position
       guard latentCount > 0, index >= latentCount else { continue }
@@ -176,6 +204,13 @@ final class Corrector {
         sources: sources, first: modelStart.base[index],
         count: terms.sourceCount(latentCount: latentCount), snap: 0)
       base = model
+    }
+    if !column.tie.isEmpty {
+      arithmetic.tie(
+        tied, sources: sources, shifts: weights.base, first: tieStart.base[index],
+        weights: weights.base + tieWeightStart.base[index] * arithmetic.size,
+        count: column.tie.terms.count, isRoot: column.tie.isRoot)
+      base = tied
     }
     if !column.tree.isEmpty {
       arithmetic.shift(

@@ -5,6 +5,8 @@ import CPlatform
 enum ChunkFlags {
   static let shortColumns: UInt8 = 4
   static let exactRows: UInt8 = 8
+  /// Columns are in an order of their own.
+  static let order: UInt8 = 16
 }
 
 /// Exact fields record after record in one stream, where that takes less than byte planes: few

@@ -81,7 +81,7 @@ extension ChunkDecoder {
         var choice = FieldChoice()
         choice.text = column.description { plan.columns[$0].field ?? -1 - $0 }
         choice.planBits = perByte * Double(plan.columnBytes[index])
-        choice.regressorCount = column.regressors.count
+        choice.regressorCount = column.regressors.count + column.tie.terms.count
         choice.splitCount = column.tree.splits.count
         choice.classCount = column.context.classCount
         for _ in 0..<choice.classCount {

@@ -3,6 +3,16 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
+  /// Levels whose plans are tried too.
+  var levelsBelow: Range<Int> {
+    switch level {
+    case 2...5: max(1, level - 2)..<level
+    case 7...9: 6..<level
+    default: 0..<0
+    }
+  }
+  /// Whether that is done for tight bounds too.
+  var alwaysTriesBelow: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
@@ -17,6 +27,8 @@ struct Effort {
   func plansTwice(_ columns: Int, _ bits: Double) -> Bool {
     level >= 7 || level >= 4 && columns <= 64 && bits < 2
   }
+  /// How many of them, each beside what the one before restores.
+  var firstPlans: Int { level >= 7 ? 2 : 1 }
   var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
@@ -33,7 +45,7 @@ struct Effort {
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
-  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 8, 10, 12, 16][level] }
+  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 6, 10, 12, 16][level] }
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
@@ -52,6 +64,8 @@ struct Effort {
   var raceRows: Int { level >= 7 ? 16384 : 2048 }
   /// Bits of a column by itself, beside those with regressors, up to which it gets a tree of its own.
   var rivalShare: Double { level >= 7 ? .infinity : 2.5 }
+  /// Columns up to which ties are looked for.
+  var mostTiedColumns: Int { level >= 4 ? 128 : 0 }
   /// Records from which a tree grows.
   var treeRows: Int { level >= 7 ? 8192 : 4096 }
 }
@@ -93,9 +107,11 @@ struct Planner {
     // Where few codes are not zero, what is restored is far from what is rounded: a plan without
     // trees serves to restore the later columns of the record before.
     if lags > 0, let moments, effort.plansTwice(count, bitsOfDifferences(columns, moments)) {
-      for index in 0..<count {
-        try choose(
-          columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+      for _ in 0..<effort.firstPlans {
+        for index in 0..<count {
+          try choose(
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+        }
       }
     }
     if let trees { for index in 0..<count { try trees.note(index) } }
@@ -166,16 +182,26 @@ struct Planner {
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
     looksBack: Bool, trees: TreePlanner?, trials: Trials
   ) throws(AEZipError) {
-    // Ways of predicting race on a part of the sample; what wins is judged by the whole of it.
+    // A tie that was found is one of the ways of predicting.
+    let tied = columns[index].with(List())
+    columns[index].tie = Tie()
+    // These race on a part of the sample; what wins is judged by the whole of it.
     var best = columns[index]
     let aloneBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
     var bestBits = aloneBits
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
+      try offer(trial)
+    }
+    func offer(_ trial: Column) throws(AEZipError) {
       let bits =
         try trials.judge(trial, index, raceRows: effort.raceRows).bits + bitsOfCoefficients(trial)
       if bits < bestBits { (best, bestBits) = (trial, bits) }
+    }
+    if !tied.tie.isEmpty {
+      trials.tied = try sample.predictions(of: columns, index, tied.tie, kernels: kernels)
+      try offer(tied)
     }
     if looksBack {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
@@ -227,6 +253,7 @@ struct Planner {
     columns[index].regressors = best.regressors
     columns[index].coefficientExponent = best.coefficientExponent
     columns[index].tree = best.tree
+    columns[index].tie = best.tie
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
@@ -315,7 +342,7 @@ struct Planner {
   }
 
   private func bitsOfCoefficients(_ column: Column) -> Double {
-    var bits = 8.0
+    var bits = 8.0 + 80 * Double(column.tie.terms.count)
     for regressor in column.regressors {
       let code = Int((regressor.coefficient * exp2(column.coefficientExponent)).magnitude) * 2
       bits += 8 * Double((code.bitWidth - code.leadingZeroBitCount + 6) / 7)

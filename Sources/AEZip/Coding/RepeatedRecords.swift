@@ -1,15 +1,17 @@
 import CPlatform
 
-/// Records that have the bits of an earlier record of their chunk: only the others are coded, and
-/// these refer to them. Format.md, section 6.9.
+/// Records that have the bits of an earlier record of their chunk, or nearly so: only the others are
+/// coded, and these refer to them. Format.md, section 6.9.
 ///
-/// What is restored for the earlier record keeps the bounds of the later one, whose values are the
-/// same; the encoder checks it nevertheless, value by value, for the statistics.
+/// What is restored for the earlier record keeps the bounds of the later one; the encoder checks it
+/// value by value.
 struct RepeatedRecords {
   /// For each record of the chunk the coded record that it is restored from.
   let sources: Memory<UInt32>
   let recordCount: Int
   let codedCount: Int
+  /// How far the records are off from those that they refer to; nil if they are the same.
+  var near: NearRecords?
 
   /// Fewer repeats are not worth a look.
   static let leastShare = 64
@@ -18,13 +20,51 @@ struct RepeatedRecords {
 
   // MARK: - Forward
 
-  /// Finds repeats in time linear in the records' bytes; nil if there are few.
+  /// Records from which a part of them is looked at first.
+  private static let leastSampled = 4096
+
+  /// Finds records that repeat others, or, where references to them may save bytes, are near others;
+  /// nil if there are few.
+  ///
+  /// - Parameters:
+  ///   - bounds: those of the fields.
+  ///   - mayDiffer: whether near is enough.
   static func find(
-    _ records: UnsafeRawBufferPointer, _ layout: Layout
+    _ records: UnsafeRawBufferPointer, _ layout: Layout, bounds: [Double], mayDiffer: Bool
   ) throws(AEZipError) -> RepeatedRecords? {
+    let count = records.count / layout.recordSize
+    guard count >= 32 else { return nil }
+    guard count >= leastSampled else { return try find(records, layout).unlessFew(leastShare) }
+    let near = NearRecords(records, layout, bounds: bounds)
+    let some = try find(records, layout, near: near, isSparse: true)
+    let isTold = some.recordCount >= count / 64 && some.recordCount <= count / 4
+    if isTold && some.unlessFew(2 * leastShare) == nil { return nil }
+    if let same = try find(records, layout).unlessFew(leastShare) { return same }
+    guard mayDiffer, isTold,
+      let repeats = try find(records, layout, near: near).unlessFew(leastShare)
+    else { return nil }
+    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    return repeats.bits < 0.5 * repeatCount * near.bits ? repeats : nil
+  }
+
+  /// Nil if only one in `share` records repeats another.
+  private func unlessFew(_ share: Int) -> RepeatedRecords? {
+    recordCount - codedCount >= max(4, recordCount / share) ? self : nil
+  }
+
+  /// Finds repeats in time linear in the records' bytes.
+  ///
+  /// - Parameters:
+  ///   - near: if given, records repeat others that are near.
+  ///   - isSparse: look at a part of the records, among which no repeat is missed; the result only
+  ///     tells how many there are.
+  private static func find(
+    _ records: UnsafeRawBufferPointer, _ layout: Layout, near: NearRecords? = nil,
+    isSparse: Bool = false
+  ) throws(AEZipError) -> RepeatedRecords {
     let size = layout.recordSize
     let count = records.count / size
-    guard count >= 32 else { return nil }
+    var looked = 0
     let runs = coveredBytes(layout)
     var slots = 64
     while slots < 2 * count { slots *= 2 }
@@ -36,7 +76,13 @@ struct RepeatedRecords {
     for record in 0..<count {
       let base = records.baseAddress! + record * size
       var hash: UInt64 = 0
-      for run in runs { hash = mix(base + run.lowerBound, run.count, hash) }
+      if let near {
+        if isSparse && !near.isAmongFew(base) { continue }
+        hash = near.hash(base)
+      } else {
+        for run in runs { hash = mix(base + run.lowerBound, run.count, hash) }
+      }
+      looked += 1
       var slot = Int(truncatingIfNeeded: hash >> 20) & (slots - 1)
       var source = coded
       for _ in 0..<mostProbes {
@@ -46,10 +92,12 @@ struct RepeatedRecords {
           break
         }
         let other = records.baseAddress! + Int(places.base[found - 1]) * size
-        if runs.allSatisfy({
-          memcmp(base + $0.lowerBound, other + $0.lowerBound, $0.count) == 0
-        }) {
+        let isRepeat =
+          near?.isNear(base, other)
+          ?? runs.allSatisfy { memcmp(base + $0.lowerBound, other + $0.lowerBound, $0.count) == 0 }
+        if isRepeat {
           source = found - 1
+          near?.note(base, other)
           break
         }
         slot = (slot + 1) & (slots - 1)
@@ -60,8 +108,8 @@ struct RepeatedRecords {
         coded += 1
       }
     }
-    guard count - coded >= max(4, count / leastShare) else { return nil }
-    return RepeatedRecords(sources: sources, recordCount: count, codedCount: coded)
+    return RepeatedRecords(
+      sources: sources, recordCount: looked, codedCount: coded, near: near)
   }
 
   /// The bytes of a record that belong to fields, as few ranges.

@@ -140,6 +140,33 @@ final class Sample {
     }
   }
 
+  /// What a tie of a column makes of the values that columns before it are restored as.
+  func predictions(
+    of columns: [Column], _ index: Int, _ tie: Tie, kernels: Kernels
+  ) throws(AEZipError) -> Memory<Double> {
+    let count = tie.terms.count
+    let result = try Memory<Double>(rowCount)
+    let sources = try Memory<UnsafePointer<Double>?>(2 * count)
+    let shifts = try Memory<Double>(2 * count)
+    let weights = try Memory<Double>(count + 2)
+    for (place, weight) in tie.weights(columns, index).enumerated() { weights[place] = weight }
+    var row = 0
+    while row < rowCount {
+      for (place, term) in tie.terms.enumerated() {
+        for (side, factor) in [term.a, term.b].enumerated() {
+          sources[2 * place + side] = nil
+          guard factor.column >= 0 else { continue }
+          sources[2 * place + side] = UnsafePointer(rounded(factor.column) + row)
+          shifts[2 * place + side] = columns[factor.column].shift
+        }
+      }
+      kernels.call.tie_f64(
+        result.base + row, sources.base, shifts.base, weights.base, count, tie.isRoot ? 1 : 0)
+      row += 64
+    }
+    return result
+  }
+
   private func put(_ value: Double, _ row: Int, _ column: Int, multiple: Double) {
     let y = value.magnitude < 1e9 && row & 63 < laneCount ? value : 0
     values(of: column)[row] = y

@@ -22,6 +22,8 @@ final class Trials {
   /// Value less prediction in the last trial; only if trees grow.
   let residuals: Memory<Double>
   private let growsTrees: Bool
+  /// What the present column's tie makes of the others.
+  var tied: Memory<Double>?
 
   private let vectors: Memory<Double>
   private let codes: Memory<Int32>
@@ -98,17 +100,18 @@ final class Trials {
       memset(before, 0, 4 * 64)
       var row = range.lowerBound
       while row < range.upperBound {
+        let base = column.tie.isEmpty ? nil : tied.map { UnsafePointer($0.base + row) }
         for place in 0..<splitCount + regressors.count {
           pointers.base[place] = planes.base[place] + max(0, row - lags.base[place])
         }
         if splitCount > 0 {
           kernels.call.split_f64(
             leaves.base, pointers.base, weights.base, parents.base, splitCount)
-          kernels.call.shift_f64(shifted, nil, leaves.base, offsets.base)
+          kernels.call.shift_f64(shifted, base, leaves.base, offsets.base)
           for word in 0..<8 { words[word] &+= parity }
         }
         kernels.call.predict_f64(
-          p, splitCount > 0 ? shifted : nil, 0, weights.base + splitCount,
+          p, splitCount > 0 ? UnsafePointer(shifted) : base, 0, weights.base + splitCount,
           pointers.base + splitCount, regressors.count, snap)
         let y = sample.values(of: index) + row
         if growsTrees { kernels.call.subtract_f64(residuals.base + row, y, p) }

@@ -34,8 +34,9 @@ final class Learner: @unchecked Sendable {
   let values: Memory<Float>
   let slopes: Memory<Float>
   let nodePlaces: [Int]
-  /// Targets of the batch; NaN for what takes no part.
-  let targets: Memory<Float>
+  /// A row of NaN, which takes no part, and the batch's first place in the order of rows.
+  let absent: Memory<Float>
+  var batchStart = 0
   /// Latents as the decoder sees them, and their gradients; apart from the node's values only in a
   /// variational model. Then the random numbers that made them.
   let drawn: Memory<Float>
@@ -93,7 +94,8 @@ final class Learner: @unchecked Sendable {
     let turned = try Memory<Float>(turnedSize, zeroed: true)
     let values = try Memory<Float>(nodeSize, zeroed: true)
     let slopes = try Memory<Float>(nodeSize, zeroed: true)
-    let targets = try Memory<Float>(rowCount * data.stride)
+    let absent = try Memory<Float>(data.stride)
+    for field in 0..<data.stride { absent[field] = .nan }
     let drawn = try Memory<Float>(3 * rowCount * strides[shape.latent], zeroed: true)
     let outputWeights = try Memory<Float>(data.stride, zeroed: true)
     let pressure = try Memory<Float>(strides[shape.latent], zeroed: true)
@@ -128,7 +130,7 @@ final class Learner: @unchecked Sendable {
     self.values = values
     self.slopes = slopes
     self.nodePlaces = nodePlaces
-    self.targets = targets
+    self.absent = absent
     self.drawn = drawn
     self.outputWeights = outputWeights
     self.binary = binary
@@ -198,35 +200,39 @@ final class Learner: @unchecked Sendable {
 
   /// Computes ``gradients`` of the mean loss over rows of the data, penalties included, and with
   /// `rate` takes a step.
-  func learn(_ rows: Range<Int>, rate: Double?, threads: Int) {
-    let shardRows = rowCount >= 256 ? 64 : 16
+  func learn(_ rows: Range<Int>, rate: Double?, team: Team) {
+    // As few shards as there are threads: each packs all weights.
+    let shardRows = max(16, ((rowCount + team.size - 1) / team.size + 15) / 16 * 16)
     let shards = (rowCount + shardRows - 1) / shardRows
     let isWhole = !isDivergent && !isContractive
-    memset(gradients.base, 0, 4 * gradients.count)
-    parallelFor(shards, threads: threads) { [self] shard in
+    batchStart = rows.lowerBound
+    if isContractive { memset(gradients.base, 0, 4 * gradients.count) }
+    team.run(shards) { [self] shard in
       let part = shard * shardRows..<min(rowCount, (shard + 1) * shardRows)
-      load(rows, part)
+      load(part)
       forward(part)
       if isWhole { backward(part) }
     }
     if isDivergent { press() }
-    if isContractive { contract(shards, shardRows, threads) }
+    if isContractive { contract(shards, shardRows, team) }
     if !isWhole {
-      parallelFor(shards, threads: threads) { [self] shard in
+      team.run(shards) { [self] shard in
         backward(shard * shardRows..<min(rowCount, (shard + 1) * shardRows))
       }
     }
     if rate != nil { advance() }
-    forEachPart(threads) { [self] edge, inputs in
+    forEachPart(team) { [self] edge, inputs in
       if edge == edges.count {
         addBiases()
         if let rate { update(biasPlaces[0]..<weights.count, rate, decays: false) }
       } else {
         let e = edges[edge]
+        let start = places[edge] + inputs.lowerBound * strides[e.to]
+        let count = inputs.count * strides[e.to]
+        if !isContractive { memset(gradients.base + start, 0, 4 * count) }
         addProducts(edge, inputs, source(e.from, 0, e.to, gradient: false), slope(e.to, 0))
         guard let rate else { return }
-        let start = places[edge] + inputs.lowerBound * strides[e.to]
-        update(start..<start + inputs.count * strides[e.to], rate, decays: true)
+        update(start..<start + count, rate, decays: true)
         if e.from > 0 || isContractive { turn(edge, inputs) }
       }
     }
@@ -235,21 +241,24 @@ final class Learner: @unchecked Sendable {
 
   /// Runs `body` for parts of each edge's inputs, and once for the number after the last edge.
   private func forEachPart(
-    _ threads: Int, _ body: @escaping (_ edge: Int, _ inputs: Range<Int>) -> Void
+    _ team: Team, _ body: @escaping (_ edge: Int, _ inputs: Range<Int>) -> Void
   ) {
     var parts = List<(edge: Int, inputs: Range<Int>)>()
     for edge in 0..<edges.count {
+      // As much for each thread, and so little that weights, gradients and moments stay in its cache.
+      let (count, stride) = (edges[edge].inputs, strides[edges[edge].to])
+      let share = (count + 2 * team.size - 1) / (2 * team.size)
+      let size = max(16, (min(share, 32768 / stride) + 3) / 4 * 4)
       var start = 0
-      while start < edges[edge].inputs {
-        let end = min(edges[edge].inputs, start + max(16, 16384 / strides[edges[edge].to] / 4 * 4))
-        parts.append((edge, start..<end))
-        start = end
+      while start < count {
+        parts.append((edge, start..<min(count, start + size)))
+        start += size
       }
     }
     parts.append((edges.count, 0..<0))
     nonisolated(unsafe) let body = body
     let all = parts
-    parallelFor(all.count, threads: threads) { body(all[$0].edge, all[$0].inputs) }
+    team.run(all.count) { body(all[$0].edge, all[$0].inputs) }
   }
 
   /// Adds transposed x * y, over all rows in order, to the gradients of an edge.
@@ -264,6 +273,7 @@ final class Learner: @unchecked Sendable {
   }
 
   private func addBiases() {
+    memset(gradients.base + biasPlaces[0], 0, 4 * (gradients.count - biasPlaces[0]))
     for node in 1..<strides.count {
       let sum = gradients.base + biasPlaces[node]
       // A product with a row of ones.
@@ -302,18 +312,18 @@ final class Learner: @unchecked Sendable {
 
   // MARK: - Rows
 
-  /// Targets and corrupted inputs of some rows of the batch.
-  private func load(_ rows: Range<Int>, _ part: Range<Int>) {
+  /// What a row of the batch is to become; NaN takes no part.
+  func target(_ row: Int) -> UnsafePointer<Float> {
+    UnsafePointer(
+      row < batch ? data.rows.base + data.order[batchStart + row] * data.stride : absent.base)
+  }
+
+  /// The inputs, corrupted or not, of some rows of the batch.
+  private func load(_ part: Range<Int>) {
     let stride = data.stride
     for row in part {
-      let target = targets.base + row * stride
-      guard row < rows.count else {
-        for field in 0..<stride { target[field] = .nan }
-        memset(value(0, row), 0, 4 * stride)
-        continue
-      }
-      memcpy(target, data.rows.base + data.order[rows.lowerBound + row] * stride, 4 * stride)
-      kernels.call.fill(value(0, row), target, stride)
+      kernels.call.fill(value(0, row), target(row), stride)
+      if row >= batch { continue }
       data.corruption?.disturb(
         value(0, row), step: 1, data.standardizer, place: (steps * rowCount + row) * stride)
     }
@@ -382,7 +392,7 @@ final class Learner: @unchecked Sendable {
     let output = shape.last
     for row in rows {
       kernels.call.miss(
-        slope(output, row), value(output, row), targets.base + row * data.stride,
+        slope(output, row), value(output, row), target(row),
         outputWeights.base, binary.map { UnsafePointer($0.base) }, data.stride)
     }
     var node = output
@@ -480,14 +490,14 @@ final class Learner: @unchecked Sendable {
   ///     u_to = f' * v_to     v_from = u_to * transposed V          from the latent to the input
   ///     r_from = 2 * weight * v_from at the input     s_to = r_from * V     r_to = f' * s_to
   ///     dV += transposed r_from * u_to                d sum_to += f'' * v_to * s_to
-  private func contract(_ shards: Int, _ shardRows: Int, _ threads: Int) {
+  private func contract(_ shards: Int, _ shardRows: Int, _ team: Team) {
     let size = values.count
     memset(jacobian.base, 0, 4 * size)
     for k in 0..<shape.latentCount {
-      parallelFor(shards, threads: threads) { [self] shard in
+      team.run(shards) { [self] shard in
         trace(k, shard * shardRows..<min(rowCount, (shard + 1) * shardRows))
       }
-      forEachPart(threads) { [self] edge, inputs in
+      forEachPart(team) { [self] edge, inputs in
         guard edge < edges.count, edges[edge].to <= latent else { return }
         let e = edges[edge]
         addProducts(

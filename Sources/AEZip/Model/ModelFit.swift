@@ -36,6 +36,24 @@ struct FieldErrors {
   }
 }
 
+extension Standardizer {
+  /// Bits a record, about, that predictions with these errors leave of the fields that have a bound.
+  ///
+  /// - Parameter errors: as ``FieldErrors/means``; NaN if there are none.
+  func bits(_ errors: [Double], bound: (_ field: Int) -> Double) -> Double {
+    guard !errors.isEmpty else { return .nan }
+    var total = 0.0
+    for field in 0..<fieldCount where bound(field) > 0 {
+      // Without a bound, bits are counted to a hundredth of the scale.
+      let unit = bound(field).isFinite ? 2 * bound(field) : scales[field] / 100
+      let share = scales[field] / unit * (scales[field] / unit)
+      let error = errors[field].isNaN ? 0 : errors[field] * share
+      total += Planner.bits(min(error, 1e30), 1)
+    }
+    return total
+  }
+}
+
 /// What a model's predictions leave of records, about, in bits a record, and what they left of those
 /// that it was trained on; both at the bounds of a container. Format.md, section 5.1.
 public struct ModelFit: Sendable {
@@ -50,17 +68,7 @@ public struct ModelFit: Sendable {
 extension RecordModel {
   /// - Parameter errors: as ``FieldErrors/means``.
   func bits(_ errors: [Double], bounds: [Double]) -> Double {
-    guard !errors.isEmpty else { return .nan }
-    var total = 0.0
-    for index in 0..<places.count where bounds[places[index]] > 0 {
-      let scale = model.standardizer.scales[index]
-      // Without a bound, bits are counted to a hundredth of the scale.
-      let bound = bounds[places[index]]
-      let unit = bound.isFinite ? 2 * bound : scale / 100
-      let share = errors[index].isNaN ? 0 : errors[index] * (scale / unit) * (scale / unit)
-      total += Planner.bits(min(share, 1e30), 1)
-    }
-    return total
+    model.standardizer.bits(errors) { bounds[self.places[$0]] }
   }
 
   /// Adds some of a chunk's records.

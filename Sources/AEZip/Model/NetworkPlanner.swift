@@ -42,6 +42,7 @@ extension ModelPlanner {
     options.epochs = epochs
     options.maximumRecords = most
     options.threads = threads
+    options.servedCount = recordCount
     for field in fields { options.bounds.append(bounds[field]) }
     let model = try Autoencoder.train(
       records, layout: try RecordModel.view(fields, layout), options: options)

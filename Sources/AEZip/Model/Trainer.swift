@@ -76,6 +76,7 @@ public final class Trainer {
     }
     plan.components = nil
     return try data.finished(
-      network, kind: options.kind, layout: layout, history: history, kernels: kernels)
+      network, layout: layout, options: options,
+      recordCount: max(recordCount, options.servedCount), history: history, kernels: kernels)
   }
 }

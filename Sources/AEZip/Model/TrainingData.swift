@@ -300,16 +300,20 @@ final class TrainingData {
 
   var trainRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows) }
   /// Of these the loss is told after each epoch: others each time, if there are more.
-  var shownRows: Range<Int> { 0..<min(trainCount, Self.mostLossRows / 8) }
+  var shownRows: Range<Int> {
+    0..<min(trainCount, max(256, min(Self.mostLossRows / 8, (1 << 18) / fieldCount)))
+  }
   var heldOutRows: Range<Int> { trainCount..<min(rowCount, trainCount + Self.mostLossRows) }
 
   // MARK: - Rounding
 
-  /// Rounds the weights and makes a model of the network: an edge keeps bytes where the loss allows
-  /// it, else halves.
+  /// Rounds the weights and makes a model of the network: an edge keeps bytes instead of halves where
+  /// records and model take fewer bytes so; without bounds, where the loss hardly rises.
+  ///
+  /// - Parameter recordCount: of the records that the model will serve.
   func finished(
-    _ network: Network, kind: AutoencoderKind, layout: Layout, history: [EpochLoss],
-    kernels: Kernels
+    _ network: Network, layout: Layout, options: TrainingOptions, recordCount: Int,
+    history: [EpochLoss], kernels: Kernels
   ) throws(AEZipError) -> Autoencoder {
     let judges = heldOutRows.isEmpty ? trainRows : heldOutRows
     let count = network.shape.weightCount
@@ -317,27 +321,54 @@ final class TrainingData {
     memcpy(exact.base, network.weights.base, 4 * count)
     for edge in network.shape.edges { network.round(edge, .half) }
     var precisions = [Precision](repeating: .half, count: network.shape.edges.count)
-    let limit = try loss(network, judges, kernels: kernels) * (1 + Self.permittedRise)
+    func price() throws(AEZipError) -> Double {
+      options.bounds.isEmpty
+        ? try loss(network, judges, kernels: kernels)
+        : try bytes(network, precisions, judges, options, recordCount, kernels)
+    }
+    var limit = try price()
+    if options.bounds.isEmpty { limit *= 1 + Self.permittedRise }
     for index in 0..<precisions.count {
       let edge = network.shape.edges[index]
       let w = network.weights.base + edge.place
       let bytes = 4 * edge.inputs * edge.outputs
       memcpy(w, exact.base + edge.place, bytes)
       network.round(edge, .byte)
-      if try loss(network, judges, kernels: kernels) <= limit {
-        precisions[index] = .byte
+      precisions[index] = .byte
+      let found = try price()
+      if found <= limit {
+        if !options.bounds.isEmpty { limit = found }
       } else {
         memcpy(w, exact.base + edge.place, bytes)
         network.round(edge, .half)
+        precisions[index] = .half
       }
     }
     let final = EpochLoss(
       train: try loss(network, trainRows, kernels: kernels),
       validation: try loss(network, heldOutRows, kernels: kernels))
     return Autoencoder(
-      kind: kind, layout: layout, standardizer: standardizer, network: network,
+      kind: options.kind, layout: layout, standardizer: standardizer, network: network,
       precisions: precisions, history: history, finalLoss: final, recordCount: rowCount,
       fieldErrors: try errors(network, judges, kernels: kernels))
+  }
+
+  /// Bytes of a container of `recordCount` records like some rows at the training's bounds, about,
+  /// the model's among them.
+  private func bytes(
+    _ network: Network, _ precisions: [Precision], _ rows: Range<Int>, _ options: TrainingOptions,
+    _ recordCount: Int, _ kernels: Kernels
+  ) throws(AEZipError) -> Double {
+    let packed = try ByteBuffer()
+    for content in [
+      ModelContent.decoder(options.kind, standardizer, network, precisions),
+      ModelContent.encoder(network, precisions),
+    ] {
+      let plain = try ByteBuffer(content)
+      _ = try Zlib().pack(plain.bytes, .full(6), to: packed)
+    }
+    let bits = standardizer.bits(try errors(network, rows, kernels: kernels)) { options.bounds[$0] }
+    return Double(packed.count) + Double(recordCount) * bits / 8
   }
 
   /// The errors of each field over some rows.
@@ -356,6 +387,6 @@ final class TrainingData {
     return errors.means
   }
 
-  /// By how much of itself the loss may rise so that weights take a byte instead of two.
+  /// By how much of itself the loss may rise without bounds so that weights take a byte, not two.
   static let permittedRise = 0.005
 }

@@ -118,6 +118,8 @@ public struct TrainingOptions: Sendable {
   /// For each field the error that the model's predictions will serve: fields count in units of it.
   /// Empty: all fields count alike.
   public var bounds: [Double] = []
+  /// Records that the model will serve, if more than are added.
+  var servedCount = 0
 
   public init() {}
 
@@ -147,17 +149,21 @@ public struct TrainingOptions: Sendable {
     try Self.check(
       maximumRecords >= 0, "at most # records; give 0 (chosen by size) or more",
       maximumRecords)
-    try Self.range(learningRate, 0, 100, "learning rate")
-    try Self.range(momentum, 0, 0.9999, "momentum")
-    try Self.range(warmup, 0, 1, "warm-up")
-    if weightDecay != -1 { try Self.range(weightDecay, 0, 1, "weight decay") }
-    try Self.range(dropout, 0, 0.95, "dropout")
-    try Self.range(validationShare, 0, 0.9, "validation share")
-    try Self.range(noiseAmount, 0, noise == .gaussian ? 100 : 0.95, "amount of noise")
-    try Self.range(sparsityWeight, 0, 1e6, "sparsity weight")
-    try Self.range(sparsityTarget, 1e-4, 0.9999, "sparsity target")
-    try Self.range(contraction, 0, 1e6, "contraction")
-    try Self.range(beta, 0, 1e6, "beta")
+    try Self.range(learningRate, 0, 100, "learning rate must be in 0 ... 100")
+    try Self.range(momentum, 0, 0.9999, "momentum must be in 0 ... 0.9999")
+    try Self.range(warmup, 0, 1, "warm-up must be in 0 ... 1")
+    if weightDecay != -1 { try Self.range(weightDecay, 0, 1, "weight decay must be in 0 ... 1") }
+    try Self.range(dropout, 0, 0.95, "dropout must be in 0 ... 0.95")
+    try Self.range(validationShare, 0, 0.9, "validation share must be in 0 ... 0.9")
+    if noise == .gaussian {
+      try Self.range(noiseAmount, 0, 100, "amount of noise must be in 0 ... 100")
+    } else {
+      try Self.range(noiseAmount, 0, 0.95, "amount of noise must be in 0 ... 0.95")
+    }
+    try Self.range(sparsityWeight, 0, 1e6, "sparsity weight must be in 0 ... 1000000")
+    try Self.range(sparsityTarget, 1e-4, 0.9999, "sparsity target must be in 0.0001 ... 0.9999")
+    try Self.range(contraction, 0, 1e6, "contraction must be in 0 ... 1000000")
+    try Self.range(beta, 0, 1e6, "beta must be in 0 ... 1000000")
     try Self.check(
       bounds.isEmpty || bounds.count == fieldCount,
       "# bounds for # fields; give one each, or none", bounds.count, fieldCount)
@@ -202,11 +208,9 @@ public struct TrainingOptions: Sendable {
   /// NaN is in no range.
   @inline(never)
   private static func range(
-    _ value: Double, _ low: Double, _ high: Double, _ name: StaticString
+    _ value: Double, _ low: Double, _ high: Double, _ rule: StaticString
   ) throws(AEZipError) {
-    if !(value >= low && value <= high) {
-      throw .invalidArgument("the @ is not in its range; see the documentation", name: name)
-    }
+    if !(value >= low && value <= high) { throw .invalidArgument("the @", name: rule) }
   }
 }
 

@@ -91,8 +91,9 @@ extension TrainingPlan {
     try start(network, data, epochs: epochs, kernels: kernels)
     let learner = try Learner(shape, options, data, batch: batch, kernels: kernels)
     learner.take(network)
-    // Starting threads takes as long as some million multiplications.
-    let threads = shape.weightCount * batch > 1 << 20 ? data.threads : 1
+    // Less work is done before threads have shared it.
+    let team = Team(shape.weightCount * batch > 1 << 20 ? data.threads : 1)
+    defer { team.dismiss() }
     let perEpoch = count / batch
     let random = RandomStream(seed: options.seed, purpose: .order)
     var history: [EpochLoss] = []
@@ -103,7 +104,7 @@ extension TrainingPlan {
       data.shuffle(0..<count, random, from: epoch * count)
       for step in 0..<perEpoch {
         let share = (Double(epoch * perEpoch + step) + 0.5) / Double(epochs * perEpoch)
-        learner.learn(step * batch..<(step + 1) * batch, rate: rate(share), threads: threads)
+        learner.learn(step * batch..<(step + 1) * batch, rate: rate(share), team: team)
       }
       learner.give(network)
       let loss = EpochLoss(
@@ -132,7 +133,7 @@ extension TrainingPlan {
   }
 
   /// The learning rate after a share of all steps.
-  private func rate(_ share: Double) -> Double {
+  func rate(_ share: Double) -> Double {
     let highest =
       options.learningRate > 0
       ? options.learningRate : options.optimizer == .adam ? 0.002 : 0.05

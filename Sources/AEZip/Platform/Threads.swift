@@ -8,58 +8,81 @@ import CPlatform
 func parallelFor(
   _ count: Int, threads: Int, _ body: @escaping @Sendable (_ index: Int) -> Void
 ) {
-  let workers = max(1, min(threads, count))
-  guard workers > 1 else {
-    for index in 0..<count { body(index) }
-    return
-  }
-  let crew = Crew(count: count, body: body)
-  var started: [pthread_t] = []
-  for _ in 1..<workers {
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(crew).toOpaque()
-    let status = pthread_create(
-      &thread, nil,
-      { raw in
-        Unmanaged<Crew>.fromOpaque(raw!).takeRetainedValue().work()
-        return nil
-      }, box)
-    if status == 0 {
-      started.append(thread)
-    } else {
-      Unmanaged<Crew>.fromOpaque(box).release()
-    }
-  }
-  crew.work()
-  for thread in started { pthread_join(thread, nil) }
+  let team = Team(min(threads, count))
+  team.run(count, body)
+  team.dismiss()
 }
 
-/// Threads take the next index that nobody has taken.
-private final class Crew: @unchecked Sendable {
-  private let count: Int
-  private let body: @Sendable (Int) -> Void
-  private var next = 0
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+/// Threads, the caller's among them, that stay for several rounds of work: starting one takes as
+/// long as some million multiplications. Whoever makes a team dismisses it.
+final class Team: @unchecked Sendable {
+  private let rounds = UnsafeMutablePointer<aez_rounds>.allocate(capacity: 1)
+  private var helpers: [pthread_t] = []
+  private var round = 0
+  private var count = 0
+  private var body: (@Sendable (_ index: Int) -> Void)?
 
-  init(count: Int, body: @escaping @Sendable (Int) -> Void) {
-    self.count = count
-    self.body = body
-    pthread_mutex_init(mutex, nil)
+  init(_ threads: Int) {
+    aez_rounds_init(rounds)
+    while helpers.count + 1 < threads {
+      var thread = pthread_t()
+      let box = Unmanaged.passRetained(self).toOpaque()
+      let status = pthread_create(
+        &thread, nil,
+        { raw in
+          Unmanaged<Team>.fromOpaque(raw!).takeRetainedValue().serve()
+          return nil
+        }, box)
+      guard status == 0 else {
+        Unmanaged<Team>.fromOpaque(box).release()
+        break
+      }
+      helpers.append(thread)
+    }
   }
 
   deinit {
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
+    aez_rounds_destroy(rounds)
+    rounds.deallocate()
   }
 
-  func work() {
+  /// How many threads there are.
+  var size: Int { helpers.count + 1 }
+
+  /// See ``parallelFor(_:threads:_:)``.
+  func run(_ count: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) {
+    self.body = body
+    self.count = count
+    round += 1
+    aez_rounds_begin(rounds, round, helpers.count)
+    work()
+    aez_rounds_finish(rounds)
+    self.body = nil
+  }
+
+  /// Ends the threads.
+  func dismiss() {
+    aez_rounds_begin(rounds, -1, 0)
+    for helper in helpers { pthread_join(helper, nil) }
+    helpers = []
+  }
+
+  private func serve() {
+    var seen = 0
     while true {
-      pthread_mutex_lock(mutex)
-      let index = next
-      next += 1
-      pthread_mutex_unlock(mutex)
+      seen = aez_rounds_await(rounds, seen)
+      if seen < 0 { return }
+      work()
+      aez_rounds_done(rounds)
+    }
+  }
+
+  /// Threads take the next index that nobody has taken.
+  private func work() {
+    while true {
+      let index = aez_rounds_take(rounds)
       guard index < count else { break }
-      body(index)
+      body!(index)
     }
   }
 }

@@ -76,7 +76,8 @@ import Testing
     options.sparsityTarget = 0.2
     options.contraction = 0.9
     options.validationShare = 0
-    if test.kind == .contractive { options.latentActivation = test.activation }
+    let isFree = test.kind == .denoising || test.kind == .sparse && test.sparsity == .l1
+    if test.kind == .contractive || isFree { options.latentActivation = test.activation }
     if test.isWeighted { options.bounds = [1, 2, 3, 0.5, 1, 1] }
     let table = try Self.table(test.loss)
     let kernels = Kernels()
@@ -102,12 +103,11 @@ import Testing
           learner.weights[learner.biasPlaces[node] + index] = Float(random.normal() * 0.3)
         }
       }
-      learner.learn(0..<18, rate: nil, threads: 1)
+      learner.learn(0..<18, rate: nil, team: Team(1))
       let reference = Reference(learner, plan.shape, options)
       var (largest, scale) = (0.0, 0.0)
       var weights = (0..<learner.weights.count).map { Double(learner.weights[$0]) }
-      // A third of the weights and biases: which, the number of hidden layers tells.
-      for (index, place) in reference.used.enumerated() where index % 3 == test.hidden.count {
+      for place in reference.used {
         let step = 1e-5
         let value = weights[place]
         weights[place] = value + step
@@ -221,7 +221,7 @@ import Testing
           }
         }
         for field in 0..<shape.fieldCount {
-          let target = Double(learner.targets[row * learner.data.stride + field])
+          let target = Double(learner.target(row)[field])
           guard !target.isNaN else { continue }
           let y = values[shape.last][field]
           let weight = Double(learner.data.fieldWeights[field]) / Double(shape.fieldCount)

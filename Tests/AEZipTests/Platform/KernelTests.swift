@@ -118,6 +118,58 @@ import Testing
     }
   }
 
+  // MARK: - Ties
+
+  @Test(arguments: seeds) func tie(seed: UInt64) throws {
+    var random = Seeded(seed)
+    for count in [1, 2, 5, 8] {
+      let sources = try (0..<2 * count).map { _ in try lanes(&random, seed) }
+      let narrow = try (0..<2 * count).map { _ in try floats(&random, seed) }
+      let (shifts, weights) = (try lanes(&random, 0), try lanes(&random, 0))
+      let (shortShifts, shortWeights) = (try floats(&random, 0), try floats(&random, 0))
+      let wide = try Memory<UnsafePointer<Double>?>(2 * count)
+      let single = try Memory<UnsafePointer<Float>?>(2 * count)
+      for index in 0..<2 * count {
+        // Every third term has one factor.
+        let isThere = index % 2 == 0 || index / 2 % 3 != 2
+        wide[index] = isThere ? UnsafePointer(sources[index].base) : nil
+        single[index] = isThere ? UnsafePointer(narrow[index].base) : nil
+      }
+      for isRoot in [false, true] {
+        try forEachLevel { kernels in
+          let out = try Memory<Double>(64)
+          kernels.tie_f64(
+            out.base, wide.base, shifts.base, weights.base, count, isRoot ? 1 : 0)
+          #expect(
+            same(out) { lane in
+              var v = weights[0]
+              for i in 0..<count {
+                let a = shifts[2 * i] + sources[2 * i][lane]
+                let b = shifts[2 * i + 1] + sources[2 * i + 1][lane]
+                v = v + weights[2 + i] * (i % 3 != 2 ? a * b : a)
+              }
+              if isRoot { v = v > 0 ? v.squareRoot() : 0 }
+              return v - weights[1]
+            })
+          let short = try Memory<Float>(64)
+          kernels.tie_f32(
+            short.base, single.base, shortShifts.base, shortWeights.base, count, isRoot ? 1 : 0)
+          #expect(
+            same(short) { lane in
+              var v = shortWeights[0]
+              for i in 0..<count {
+                let a = shortShifts[2 * i] + narrow[2 * i][lane]
+                let b = shortShifts[2 * i + 1] + narrow[2 * i + 1][lane]
+                v = v + shortWeights[2 + i] * (i % 3 != 2 ? a * b : a)
+              }
+              if isRoot { v = v > 0 ? v.squareRoot() : 0 }
+              return v - shortWeights[1]
+            })
+        }
+      }
+    }
+  }
+
   // MARK: - Units
 
   @Test(arguments: seeds) func load(seed: UInt64) throws {
