@@ -142,7 +142,7 @@ func complete(
 func deal(
   _ codes: UnsafeMutablePointer<Int32>?, _ classes: UnsafePointer<UInt8>?, _ count: Int,
   _ streams: UnsafePointer<Int32>?, _ cursors: UnsafeMutablePointer<Int>?,
-  _ ends: UnsafePointer<Int>?, _ classCount: Int
+  _ ends: UnsafePointer<Int>?, _ classCount: Int, _ ahead: Int
 ) -> Int {
   let (codes, classes, streams) = (codes!, classes!, streams!)
   let (cursors, ends) = (cursors!, ends!)
@@ -178,8 +178,15 @@ func deal(
   while kind < classCount {
     let position = cursors[kind]
     if position > ends[kind] { return kind }
-    aezk_prefetch(streams + (position &+ 16))
-    aezk_prefetch(streams + (position &+ 32))
+    // The processor does not foresee so many streams.
+    if ahead == 0 {
+      aezk_prefetch(streams + (position &+ 16))
+      aezk_prefetch(streams + (position &+ 32))
+    }
+    kind &+= 1
+  }
+  while kind < classCount &+ ahead {
+    foresee(streams + cursors[kind])
     kind &+= 1
   }
   return -1

@@ -172,9 +172,10 @@ typedef struct aezk_kernels {
   void (*codes)(int32_t *codes, const uint8_t *symbols, long count, int32_t shift, const uint8_t *raw, long *position,
                 long end);
   /* codes[i] = the next code of class classes[i]: streams[cursors[class]++]; returns the first class of which more are
-   * taken than there are, or -1. Up to 64 codes behind the end of a class can be read */
+   * taken than there are, or -1. Up to 64 codes behind the end of a class can be read. Brings the next codes of `ahead`
+   * further classes into the cache, or if it is 0 of these */
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
-               const long *ends, long classCount);
+               const long *ends, long classCount, long ahead);
   /* the inverse: streams[cursors[class]++] = codes[i] */
   void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
 

@@ -582,11 +582,18 @@ enum CodeOrder {
     let context = column.context
     let classifier = try ContextClassifier(column)
     let classes = try Memory<UInt8>(strands.planeCount)
-    let tally = try Memory<Int>(context.classCount, zeroed: true)
+    // As the kernel `histogram` wants it.
+    let tally = try Memory<Int>(1024, zeroed: true)
     for block in 0..<strands.blockCount {
       let row = classes.base + block * 64
       classifier.classify(block, codes, leaves.map { $0 + block * 64 }, kernels, into: row)
-      for lane in 0..<strands.activeLanes(block) { tally.base[Int(row[lane])] &+= 1 }
+    }
+    kernels.call.histogram(tally.base, classes.base, strands.planeCount)
+    // Lanes without a record do not count.
+    for block in 0..<strands.blockCount {
+      for lane in strands.activeLanes(block)..<64 {
+        tally.base[Int(classes.base[block * 64 + lane])] &-= 1
+      }
     }
     let next = try Memory<Int>(context.classCount)
     var counts: [Int] = []

@@ -3,6 +3,8 @@ import CPlatform
 /// Hands the decoder its codes: columns without context are laid out at once, columns with context
 /// block by block, when the codes are known that their classes depend on. Format.md, section 6.5.
 final class ContextReader {
+  private static let manyColumns = 100
+  private static let classesAhead = 6
   private let columns: [Column]
   private let ordered: Memory<Int32>
   private let codes: CodePlanes
@@ -81,8 +83,13 @@ final class ContextReader {
     let active = strands.activeLanes(block)
     let cursors = self.cursors.base + firstClass[index]
     let ends = self.ends.base + firstClass[index]
+    let count = columns[index].context.classCount
+    // Codes that are asked for a block ahead stay in the cache only if there are few columns.
+    let ahead =
+      columns.count < Self.manyColumns
+      ? 0 : min(self.cursors.count - firstClass[index] - count, Self.classesAhead)
     let short = kernels.call.deal(
-      target, classes.base, active, ordered.base, cursors, ends, columns[index].context.classCount)
+      target, classes.base, active, ordered.base, cursors, ends, count, ahead)
     guard short < 0 else {
       throw .corrupted(
         what: "the classes of a column", declared: ends[short], computed: cursors[short])

@@ -54,7 +54,8 @@ final class Corrector {
   private var y: UnsafeMutableRawPointer { UnsafeMutableRawPointer(scratch.base) }
   private var p: UnsafeMutableRawPointer { y + 512 }
   private var model: UnsafeMutableRawPointer { y + 1024 }
-  private var restored: UnsafeMutableRawPointer { y + 1536 }
+  /// The present column's restored y: where they are kept, if they are its corrections.
+  private var restored: UnsafeMutableRawPointer
   private var shifted: UnsafeMutableRawPointer { y + 2048 }
   private var tied: UnsafeMutableRawPointer { y + 2560 }
   /// The leaf of each record of the block in the present column's tree.
@@ -101,6 +102,7 @@ final class Corrector {
     tieStart = try Memory(max(columns.count, 1))
     tieWeightStart = try Memory(max(columns.count, 1))
     scratch = try Memory(3392, zeroed: true)
+    restored = UnsafeMutableRawPointer(scratch.base)
     wide = try Memory(128, zeroed: true)
     narrow = try Memory(64, zeroed: true)
     var outputs: UnsafeRawPointer?
@@ -194,11 +196,13 @@ final class Corrector {
   }
 
   /// What the decoder can say of a column's values in a block before their codes; also leaves the
-  /// model's part in `model`.
+  /// model's part in `model`, and says where the values are to be `restored`.
   private func predict(_ index: Int, _ column: Column, turn: Int) {
     let sources = self.sources.base + turn * sourceCount
     var base: UnsafeMutableRawPointer?
+    restored = corrections(index, turn: turn)
     if latentCount > 0 && index >= latentCount {
+      restored = y + 1536
       arithmetic.predict(
         model, base: nil, intercept: terms.decode[index - latentCount][0], weights: weights.base,
         sources: sources, first: modelStart.base[index],
@@ -226,11 +230,8 @@ final class Corrector {
 
   /// Keeps what later predictions will use of a column.
   private func remember(_ index: Int, turn: Int) {
-    let target = corrections(index, turn: turn)
     if latentCount > 0 && index >= latentCount {
-      arithmetic.subtract(target, restored, model)
-    } else {
-      memcpy(target, restored, arithmetic.vectorSize)
+      arithmetic.subtract(corrections(index, turn: turn), restored, model)
     }
     if index < latentCount, let nodes { run(terms.network!, latent: index, nodes.base) }
   }

@@ -553,7 +553,7 @@ import Testing
         #expect(cursors == ends)
         cursors = starts
         var back = [Int32](repeating: 0, count: laneCount)
-        let short = kernels.deal(&back, classes, laneCount, streams, &cursors, ends, classCount)
+        let short = kernels.deal(&back, classes, laneCount, streams, &cursors, ends, classCount, 0)
         #expect(short == -1)
         #expect(back == codes)
         #expect(cursors == ends)
@@ -563,7 +563,8 @@ import Testing
         var fewer = ends
         fewer[lacking] -= 1
         #expect(
-          kernels.deal(&back, classes, laneCount, streams, &cursors, fewer, classCount) == lacking)
+          kernels.deal(&back, classes, laneCount, streams, &cursors, fewer, classCount, 0)
+            == lacking)
       }
     }
   }
