@@ -9,7 +9,7 @@ images      records x pixels: squared error of 32 latents on the last tenth, a d
 planner     bytes at 1e-1 of the range, level 9, without latents and with what the planner picks
 recall      vectors: how many of the 10 nearest of 200 that are left out are found in latents read from a container
 epoch       records x 784: seconds for an epoch of 784-128-32-128-784, batches of 256, beside scikit-learn, and JAX if it
-            is installed; medians of five pairs
+            is installed, two threads each
 
 Needs numpy and scikit-learn, and the library as the tests do (AEZ_LIBRARY, PYTHONPATH=Bindings/Python).
 """
