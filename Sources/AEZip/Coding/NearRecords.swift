@@ -9,9 +9,9 @@ final class NearRecords {
   private static let mostHashed = 8
   private static let share = 0.125
 
-  private let fields: List<Field>
+  private let fields: [Field]
   /// How far a value may be off: 0 where its bits must be the same.
-  private let tolerances: List<Double>
+  private var tolerances = List<Double>()
   /// 1 / (32 * tolerance).
   private var inverses = List<Double>()
   /// The fields that tell records apart best, by which they are found.
@@ -19,14 +19,17 @@ final class NearRecords {
   /// What a record without any prediction takes, at least about.
   private(set) var bits = 0.0
   /// How far the values of each field are off at most.
-  private(set) var deviations: List<Double>
+  private(set) var deviations = List<Double>()
 
   /// - Parameter bounds: those of the fields; 0 or infinity for none.
   init(_ records: UnsafeRawBufferPointer, _ layout: Layout, bounds: [Double]) {
-    fields = List(layout.fields)
-    tolerances = List(bounds.map { $0 < .infinity ? $0 * Self.share : 0 })
-    deviations = List(repeating: 0, count: bounds.count)
-    for tolerance in tolerances { inverses.append(1 / (32 * tolerance)) }
+    fields = layout.fields
+    for bound in bounds {
+      let tolerance = bound < .infinity ? bound * Self.share : 0
+      tolerances.append(tolerance)
+      inverses.append(1 / (32 * tolerance))
+      deviations.append(0)
+    }
     let count = records.count / layout.recordSize
     var ranks: [Double] = []
     for index in 0..<fields.count {

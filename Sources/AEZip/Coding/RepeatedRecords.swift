@@ -289,6 +289,7 @@ struct RepeatedRecords {
 
 extension ElementType {
   /// |value - restored| of two values of this type; 0 if both are no numbers, or the same infinity.
+  @inline(never)
   func error(_ value: UnsafeRawPointer, _ restored: UnsafeRawPointer) -> Double {
     if isWideInteger {
       let difference =

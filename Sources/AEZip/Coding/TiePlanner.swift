@@ -224,6 +224,7 @@ struct TiePlanner {
   /// The mean squared error of a tie over the rows that judge.
   ///
   /// - Parameter isRounded: the values that it takes are as coarse as their codes.
+  @inline(never)
   private func error(_ tie: Tie, _ index: Int, isRounded: Bool) -> Double {
     func factor(_ factor: Tie.Factor, _ row: Int) -> Double {
       guard factor.column >= 0 else { return 1 }
