@@ -66,7 +66,7 @@ struct TiePlanner {
   /// Looks for the tie of a column that saves the most bits; returns how many a value, 0 if none does.
   private func find(_ index: Int) throws(AEZipError) -> Double {
     let step = columns[index].scaledUnit * columns[index].multiple
-    var trials = List<Tie>()
+    var trials: [Tie] = []
     if isPositive(index) { trials.append(try fit(index, squares: true)) }
     product(of: index, to: &trials)
     guard !trials.isEmpty else { return 0 }
@@ -183,7 +183,7 @@ struct TiePlanner {
   }
 
   /// A column's values from one product of two others, if there is one that three records allow.
-  private func product(of index: Int, to trials: inout List<Tie>) {
+  private func product(of index: Int, to trials: inout [Tie]) {
     guard columns.count <= Self.mostPaired else { return }
     var (low, high) = (0, 0)
     for row in 1..<Self.fitRows {
