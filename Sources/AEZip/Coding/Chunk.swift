@@ -33,8 +33,13 @@ struct ChunkEncoder {
   var planLevel: Int?
   let kernels: Kernels
   var model: RecordModel?
+  /// The model whose plan is tried beside those made for the records.
+  var planModel: RecordModel?
   /// See ``LatentPlanner/roughness``.
   var roughness: Double?
+  /// Records of the chunks that the plan is for, if it is not for those at hand; then codes are in the
+  /// order of blocks, for whether others repeat is not known.
+  var servedRecords: Int?
   /// Few records: what describes a field must be short.
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
@@ -54,6 +59,7 @@ struct ChunkEncoder {
     guard mayDropModel, model != nil else { return try encode(records) }
     var plain = self
     plain.model = nil
+    plain.planModel = model
     let part = min(records.count / layout.recordSize, Effort(level: level).modelRaceRecords)
     let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
     let with = try encode(sample)
@@ -183,6 +189,15 @@ struct ChunkEncoder {
   /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
   /// few codes are not zero.
   private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    let own = try encodeOwn(records)
+    guard let planModel, let plan = try planModel.plan(for: records, layout, bounds: bounds) else {
+      return own
+    }
+    let shared = try encodeAll(records, shared: plan)
+    return shared.payload.count < own.payload.count ? shared : own
+  }
+
+  private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
     let values = records.count / layout.recordSize * layout.fields.count
@@ -201,15 +216,21 @@ struct ChunkEncoder {
     bounds[index] == 0 || bounds[index] < 1 && !layout.fields[index].type.isFloat
   }
 
-  private func encodeAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+  /// - Parameter shared: a model's plan, which suits the records: in place of one of their own.
+  func encodeAll(
+    _ records: UnsafeRawBufferPointer, shared: ChunkDecoder.Plan? = nil
+  ) throws(AEZipError) -> Result {
     let recordCount = records.count / layout.recordSize
-    let strands = Strands(recordCount: recordCount)
+    let strands = shared?.strands ?? Strands(recordCount: recordCount)
     let fieldCount = layout.fields.count
     var tallies = List<FieldTally>(repeating: FieldTally(), count: fieldCount)
     let zlib = Zlib()
 
     // Values in the order of blocks.
-    let origins = integerOrigins(records, recordCount, &tallies)
+    var origins = integerOrigins(records, recordCount, &tallies)
+    if let shared {
+      for column in shared.columns { origins[column.field!] = column.integerOrigin }
+    }
     let memory = try planeMemory(strands)
     let planes = try gatherPlanes(records, strands, origins, memory)
 
@@ -228,7 +249,9 @@ struct ChunkEncoder {
         tallies[index].minimum = extent.minimum
         tallies[index].maximum = extent.maximum
       }
-      if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
+      if let shared {
+        treatments[index] = shared.treatments[index]
+      } else if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
       } else if !keepsRows || !hasNoRoom(index),
         let (units, proofBound) = Column.units(
@@ -252,6 +275,19 @@ struct ChunkEncoder {
       }
     }
 
+    if let shared {
+      usesDouble = shared.usesDouble
+      for column in shared.columns {
+        let field = column.field!
+        let bound = bounds[field]
+        columns.append(column)
+        columnPlanes.append(planes[field])
+        proofBounds.append(
+          column.proofBound(bound, layout.fields[field].type, planes[field], strands))
+        tallies[field].permitted = bound
+      }
+    }
+
     // What the model says of each record comes before the fields.
     var latents = Latents()
     if let model, !columns.isEmpty {
@@ -269,7 +305,7 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     var order = List<Int>()
-    if latentCount == 0 && columns.count <= effort.mostTiedColumns {
+    if shared == nil && latentCount == 0 && columns.count <= effort.mostTiedColumns {
       order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
         allPlanes, strands)
       let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
@@ -280,14 +316,16 @@ struct ChunkEncoder {
       }
       columnPlanes = allPlanes
     }
-    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
-    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+    if shared == nil {
+      let planner = Planner(kernels: kernels, effort: effort, strands: strands)
+      try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+    }
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
-    if usesDouble {
+    if usesDouble && shared == nil {
       for column in columns { column.single = false }
     }
     try Corrector(
@@ -309,9 +347,12 @@ struct ChunkEncoder {
     header.count(recordCount)
     header.byte(UInt8(strands.laneCount))
     let flagPlace = header.bytes.count
-    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
+    header.byte(
+      shared != nil
+        ? ChunkFlags.modelPlan
+        : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
     if latentCount > 0 { header.count(latentCount) }
-    for index in 0..<fieldCount {
+    for index in 0..<fieldCount where shared == nil {
       header.byte(treatments[index].rawValue)
       guard treatments[index] == .constant else { continue }
       let field = layout.fields[index]
@@ -321,6 +362,7 @@ struct ChunkEncoder {
       header.set(ChunkFlags.order, at: flagPlace)
       ColumnOrder.write(order, to: &header)
     }
+    if shared == nil { try planContexts(columns, codes, leafPlanes, strands, &header) }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     var exact: List<Int> = List()
@@ -442,15 +484,16 @@ struct ChunkEncoder {
 
   // MARK: - Codes and exceptions to bytes
 
-  private func packCodes(
+  /// Decides classes and orders of codes, and describes the columns.
+  private func planContexts(
     _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
-    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+    _ header: inout ByteWriter
   ) throws(AEZipError) {
-    let count = strands.recordCount
     let bits = try ContextPlanner(
-      codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
+      codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels,
+      served: servedRecords ?? strands.recordCount
     ).plan(columns)
-    for index in 0..<columns.count where effort.looksForRepeats {
+    for index in 0..<columns.count where effort.looksForRepeats && servedRecords == nil {
       // Repeats are found in the order of records only, and without classes.
       guard
         let symbols = CodeOrder.sample(
@@ -470,6 +513,13 @@ struct ChunkEncoder {
       header.byte(head.form)
     }
     for column in columns { column.write(to: &header) }
+  }
+
+  private func packCodes(
+    _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
+    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+  ) throws(AEZipError) {
+    let count = strands.recordCount
     let packer = try Packer(
       codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)
     let ordered = try Memory<Int32>(max(count, 1))
