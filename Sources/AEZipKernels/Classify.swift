@@ -2,14 +2,6 @@ import CPlatform
 
 // Context classes of 64 codes from the leaves of their records and the size of codes that are already
 // known. Sums and classes of four vectors stay in registers.
-#if AEZ_AVX512 || AEZ_AVX2
-  typealias LI = SIMD8<Int32>
-  typealias LB = SIMD8<UInt8>
-#else
-  typealias LI = SIMD4<Int32>
-  typealias LB = SIMD4<UInt8>
-#endif
-
 /// Minus one where a >= b.
 @inline(__always)
 func reaches(_ a: LI, _ b: LI) -> LI { unsafeBitCast(a .>= b, to: LI.self) }

@@ -178,7 +178,6 @@ func deal(
   while kind < classCount {
     let position = cursors[kind]
     if position > ends[kind] { return kind }
-    // Columns take turns with their blocks: too many streams for the processor to foresee.
     aezk_prefetch(streams + (position &+ 16))
     aezk_prefetch(streams + (position &+ 32))
     kind &+= 1

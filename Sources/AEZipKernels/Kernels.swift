@@ -39,6 +39,8 @@ import CPlatform
     kernels.pointee.outliers = outliers
     kernels.pointee.zero_runs = zeroRuns
     kernels.pointee.huffman = huffman
+    kernels.pointee.prefix = prefix
+    kernels.pointee.literals = literals
     kernels.pointee.spread = spread
     kernels.pointee.codes = codes
     kernels.pointee.deal = deal
@@ -96,12 +98,18 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
 #if AEZ_AVX512
   typealias LF = SIMD16<Float>
   typealias LD = SIMD8<Double>
+  typealias LI = SIMD16<Int32>
+  typealias LB = SIMD16<UInt8>
 #elseif AEZ_AVX2
   typealias LF = SIMD8<Float>
   typealias LD = SIMD4<Double>
+  typealias LI = SIMD8<Int32>
+  typealias LB = SIMD8<UInt8>
 #else
   typealias LF = SIMD4<Float>
   typealias LD = SIMD2<Double>
+  typealias LI = SIMD4<Int32>
+  typealias LB = SIMD4<UInt8>
 #endif
 
 /// Lanes of a block.

@@ -10,85 +10,102 @@ func scatter(
 ) {
   let (output, cells, places) = (output!, cells!, places!.pointee)
   switch type {
-  case 1:
-    forEachCell(output, cells, count, places, Float.self) { value, _, place in
-      place.storeBytes(of: value, as: Float.self)
-    }
-  case 2:
-    forEachCell(output, cells, count, places, Double.self) { value, _, place in
-      place.storeBytes(of: value, as: Double.self)
-    }
+  case 1: forEachCell(output, cells, count, places) { (v: SIMD4<Float>, _) in v }
+  case 2: forEachCell(output, cells, count, places) { (v: SIMD4<Double>, _) in v }
   case 3, 7:
-    forEachCell(output, cells, count, places, Float.self) { value, _, place in
-      place.storeBytes(of: Int8(truncatingIfNeeded: Int32(value)), as: Int8.self)
+    forEachCell(output, cells, count, places) { v, _ in
+      SIMD4<Int8>(truncatingIfNeeded: aezk_integers_f32(v))
     }
   case 4, 8:
-    forEachCell(output, cells, count, places, Float.self) { value, _, place in
-      place.storeBytes(of: Int16(truncatingIfNeeded: Int32(value)), as: Int16.self)
+    forEachCell(output, cells, count, places) { v, _ in
+      SIMD4<Int16>(truncatingIfNeeded: aezk_integers_f32(v))
     }
   case 5, 9:
-    forEachCell(output, cells, count, places, Double.self) { value, _, place in
-      place.storeBytes(of: Int32(truncatingIfNeeded: Int64(value)), as: Int32.self)
+    forEachCell(output, cells, count, places) { v, _ in
+      SIMD4<Int32>(truncatingIfNeeded: aezk_integers_f64(v))
     }
   default:
-    forEachCell(output, cells, count, places, Double.self) { value, origin, place in
-      place.storeBytes(of: origin &+ Int64(value), as: Int64.self)
+    forEachCell(output, cells, count, places) { v, origin in
+      aezk_integers_f64(v) &+ SIMD4(repeating: origin)
     }
   }
 }
 
+/// - Parameter convert: values of four lanes to those that are stored, with the origin of their field.
 @inline(__always)
-func forEachCell<Wide: SIMDScalar>(
+func forEachCell<Wide: SIMDScalar, Stored: SIMDScalar>(
   _ output: UnsafeMutableRawPointer, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
-  _ places: aezk_places, _: Wide.Type,
-  _ body: (_ value: Wide, _ origin: Int64, _ place: UnsafeMutableRawPointer) -> Void
+  _ places: aezk_places, _ convert: (_ values: SIMD4<Wide>, _ origin: Int64) -> SIMD4<Stored>
 ) {
   let size = MemoryLayout<Wide>.stride
+  let storedSize = MemoryLayout<Stored>.stride
   var record = places.first
   var lane = 0
   while lane < places.lanes {
     let row = (places.row &+ lane) &* size
     let step = places.strand &+ (lane < places.longer ? 1 : 0)
     let last = record &+ 3 &* step
+    let base = output + record &* places.record_size
+    var index = 0
     // Four lanes at a time, where all four are alike and wanted.
     if lane &+ 4 <= places.lanes, lane >= places.longer || lane &+ 4 <= places.longer, record >= 0,
       last < places.records
     {
       let apart = step &* places.record_size
-      let base = output + record &* places.record_size
       // The records of the next block, which the processor cannot foresee.
       let next = base + (places.record_size &+ cells[0].offset)
       aezk_prefetch(next)
       aezk_prefetch(next + apart)
       aezk_prefetch(next + 2 &* apart)
       aezk_prefetch(next + 3 &* apart)
-      var index = 0
       while index < count {
-        let cell = cells[index]
-        let values = cell.values.loadUnaligned(fromByteOffset: row, as: SIMD4<Wide>.self)
-        let place = base + cell.offset
-        body(values[0], cell.origin, place)
-        body(values[1], cell.origin, place + apart)
-        body(values[2], cell.origin, place + 2 &* apart)
-        body(values[3], cell.origin, place + 3 &* apart)
-        index &+= 1
+        let cell = cells + index
+        let place = base + cell.pointee.offset
+        let a = converted(cell, row, convert)
+        // Four fields at a time, where they lie side by side.
+        if index &+ 4 <= count, cell[1].offset &- cell[0].offset == storedSize,
+          cell[2].offset &- cell[1].offset == storedSize,
+          cell[3].offset &- cell[2].offset == storedSize
+        {
+          let b = converted(cell + 1, row, convert)
+          let c = converted(cell + 2, row, convert)
+          let d = converted(cell + 3, row, convert)
+          place.storeBytes(of: SIMD4(a[0], b[0], c[0], d[0]), as: SIMD4<Stored>.self)
+          (place + apart).storeBytes(of: SIMD4(a[1], b[1], c[1], d[1]), as: SIMD4<Stored>.self)
+          (place + 2 &* apart).storeBytes(of: SIMD4(a[2], b[2], c[2], d[2]), as: SIMD4<Stored>.self)
+          (place + 3 &* apart).storeBytes(of: SIMD4(a[3], b[3], c[3], d[3]), as: SIMD4<Stored>.self)
+          index &+= 4
+        } else {
+          place.storeBytes(of: a[0], as: Stored.self)
+          (place + apart).storeBytes(of: a[1], as: Stored.self)
+          (place + 2 &* apart).storeBytes(of: a[2], as: Stored.self)
+          (place + 3 &* apart).storeBytes(of: a[3], as: Stored.self)
+          index &+= 1
+        }
       }
       record &+= 4 &* step
       lane &+= 4
       continue
     }
-    if record >= 0 && record < places.records {
-      let base = output + record &* places.record_size
-      var index = 0
-      while index < count {
-        let cell = cells[index]
-        body(cell.values.load(fromByteOffset: row, as: Wide.self), cell.origin, base + cell.offset)
-        index &+= 1
-      }
+    while index < count && record >= 0 && record < places.records {
+      let cell = cells[index]
+      let value = SIMD4(repeating: cell.values.load(fromByteOffset: row, as: Wide.self))
+      (base + cell.offset).storeBytes(of: convert(value, cell.origin)[0], as: Stored.self)
+      index &+= 1
     }
     record &+= step
     lane &+= 1
   }
+}
+
+/// What is stored of a cell's values from `row` on.
+@inline(__always)
+func converted<Wide: SIMDScalar, Stored: SIMDScalar>(
+  _ cell: UnsafePointer<aezk_cell>, _ row: Int,
+  _ convert: (_ values: SIMD4<Wide>, _ origin: Int64) -> SIMD4<Stored>
+) -> SIMD4<Stored> {
+  let cell = cell.pointee
+  return convert(cell.values.loadUnaligned(fromByteOffset: row, as: SIMD4<Wide>.self), cell.origin)
 }
 
 /// See `aezk_kernels.gather`.

@@ -111,7 +111,7 @@ func add(
 #endif
 
 /// Bits of n errors with these sums, of a normal variable with their variance.
-@inline(__always)
+@inline(never)
 func normalBits(
   _ n: SIMD4<Double>, _ sum: SIMD4<Double>, _ squares: SIMD4<Double>, _ factor: SIMD4<Double>
 ) -> SIMD4<Double> {

@@ -18,11 +18,23 @@ typedef struct aezk_cell { void *values; long offset; int64_t origin; } aezk_cel
 /* Bits that do not fill a byte yet, the first one lowest. */
 typedef struct aezk_bits { uint64_t pending; long count; } aezk_bits;
 
+/* A prefix code of deflate's: what the bits of each index begin with (a length, 64 times the number of literals, and from
+ * bit 8 on these; 0 if there are none), how many codes have each length, and the symbols in the order of their codes. */
+typedef struct aezk_prefix { uint32_t table[2048]; uint16_t counts[16], symbols[264]; } aezk_prefix;
+
 /* What splits a leaf of a tree; see `best_split`. */
 typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
 
 /* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
 static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
+
+/* Numbers in the range of the integers, without their fractions. (Swift checks the range of each.) */
+typedef float aezk_float4 __attribute__((ext_vector_type(4)));
+typedef double aezk_double4 __attribute__((ext_vector_type(4)));
+typedef int32_t aezk_int4 __attribute__((ext_vector_type(4)));
+typedef int64_t aezk_long4 __attribute__((ext_vector_type(4)));
+static inline aezk_int4 aezk_integers_f32(aezk_float4 x) { return __builtin_convertvector(x, aezk_int4); }
+static inline aezk_long4 aezk_integers_f64(aezk_double4 x) { return __builtin_convertvector(x, aezk_long4); }
 
 typedef struct aezk_kernels {
   /* out = base + intercept + sum of coefficients[i] * regressors[i], in this order (base may be NULL);
@@ -144,6 +156,14 @@ typedef struct aezk_kernels {
   /* Appends the code of each byte: table[byte] = code * 256 + its length, at most 15; returns the bytes that are
    * complete. Writes up to 8 bytes more */
   long (*huffman)(uint8_t *output, const uint8_t *bytes, long count, const uint32_t *table, aezk_bits *bits);
+
+  /* The code whose lengths are given, each at most 15, and its table for indices of so many bits (at most 11), with one
+   * literal in an entry, or up to three if there are more than 256 symbols; 0 if the lengths are not those of a code */
+  int32_t (*prefix)(aezk_prefix *code, const uint8_t *lengths, long count, long bits);
+  /* Literals from bit `position` of a stream of `size` bytes on, up to symbol 256; moves `position` behind it and returns
+   * how many, or -1 if they are more than `room` or the stream ends */
+  long (*literals)(uint8_t *bytes, long room, const uint8_t *stream, long size, long *position,
+                   const aezk_prefix *code, long bits);
 
   /* digits[bytes[i]], `size` bytes of it, one after the other; writes up to 8 bytes more */
   void (*spread)(uint8_t *symbols, const uint8_t *bytes, long count, const uint64_t *digits, long size);

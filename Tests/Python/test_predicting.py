@@ -282,6 +282,19 @@ def test_a_mean_error_is_hit(wanted):
     assert sizes[0] <= 1.01 * sizes[1]  # the smaller of both ways
 
 
+@pytest.mark.parametrize("wanted", [0.6, 0.3])
+def test_a_mean_error_costs_no_more_than_the_fewest_latents_that_reach_it(wanted):
+    for count in range(1, 24):
+        alone = aezip.compress(RECORDS, latents=count)
+        if nrmse(RECORDS, aezip.decompress(alone)) <= wanted:
+            break
+    bounded = aezip.compress(RECORDS, nrmse=wanted, latents=0)
+    blob = aezip.compress(RECORDS, nrmse=wanted)
+    assert len(blob) <= 1.01 * min(len(alone), len(bounded))
+    with aezip.open(blob) as container:
+        assert container.latent_count > 0 and len(alone) < len(bounded)  # here latents alone win
+
+
 def test_mean_errors_of_integers_and_of_files(tmp_path):
     records = np.cumsum(np.random.default_rng(3).integers(-9, 10, (4000, 5)), axis=0)
     size = aezip.compress(records, nrmse=0.05, file=tmp_path / "x.aez")

@@ -227,6 +227,19 @@ def test_ties_to_roots_and_products_in_an_order_of_their_own(rel, dtype):
     assert_same(records[:300].astype(dtype), rel=rel)
 
 
+def test_columns_in_the_order_of_falling_bits():
+    random = np.random.default_rng(15)
+    value = random.normal(size=5000)
+    records = tables.structured([np.floor(3 * value) % 4, random.integers(0, 3, 5000), value])
+    records["x0"][[3, 400]] = np.nan, -0.0
+    for how in ({"rel": 1e-2}, {"rel": 1e-8}, {"rel": 1e-2, "chunk_records": 2500}):
+        offsets = [column.field.offset for column in coded_columns(records, level=7, **how).columns]
+        if how == {"rel": 1e-2}:
+            assert offsets[0] > 0
+        assert sorted(offsets) == sorted(set(offsets))
+        assert_same(records, level=7, **how)
+
+
 def test_context_classes():
     random = np.random.default_rng(2)
     unrest = np.exp(np.abs(np.cumsum(random.normal(size=20000)) / 10 % 8 - 4))

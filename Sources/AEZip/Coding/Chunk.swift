@@ -31,6 +31,8 @@ struct ChunkEncoder {
   let level: Int
   /// The level whose effort plans are made with, if that is not `level`.
   var planLevel: Int?
+  /// Columns come in the order of falling bits, not in that of the layout.
+  var sortsColumns = false
   let kernels: Kernels
   var model: RecordModel?
   /// The model whose plan is tried beside those made for the records.
@@ -208,6 +210,12 @@ struct ChunkEncoder {
       let trial = try other.encodeAll(records)
       if trial.payload.count < best.payload.count { best = trial }
     }
+    if effort.triesOrder && layout.fields.count > 1 {
+      var other = self
+      other.sortsColumns = true
+      let trial = try other.encodeAll(records)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
     return best
   }
 
@@ -305,16 +313,26 @@ struct ChunkEncoder {
 
     // How each is predicted, then the codes.
     var order = List<Int>()
-    if shared == nil && latentCount == 0 && columns.count <= effort.mostTiedColumns {
-      order = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels).plan(
-        allPlanes, strands)
-      let (before, boundsBefore, planesBefore) = (columns, proofBounds, allPlanes)
-      for place in 0..<order.count {
-        columns[place] = before[order[place]]
-        proofBounds[place] = boundsBefore[order[place]]
-        allPlanes[place] = planesBefore[order[place]]
+    func arrange(_ next: List<Int>) {
+      guard !next.isEmpty else { return }
+      let (before, boundsBefore, planesBefore) = (columns, proofBounds, columnPlanes)
+      let orderBefore = order
+      order = next
+      for place in 0..<next.count {
+        let from = next[place]
+        columns[place] = before[from]
+        proofBounds[place] = boundsBefore[from]
+        columnPlanes[place] = planesBefore[from]
+        if !orderBefore.isEmpty { order[place] = orderBefore[from] }
       }
-      columnPlanes = allPlanes
+      allPlanes = columnPlanes
+    }
+    if shared == nil && latentCount == 0 {
+      if sortsColumns { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
+      if columns.count <= effort.mostTiedColumns {
+        let ties = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels)
+        arrange(try ties.plan(columnPlanes, strands))
+      }
     }
     if shared == nil {
       let planner = Planner(kernels: kernels, effort: effort, strands: strands)

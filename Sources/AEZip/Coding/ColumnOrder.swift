@@ -30,4 +30,39 @@ enum ColumnOrder {
     }
     return fields
   }
+
+  /// The order in which columns that take many bits come first.
+  ///
+  ///     bits of a normal variable with the variance of the column's y, or of its differences
+  static func falling(
+    _ columns: [Column], _ planes: List<Plane>, _ strands: Strands
+  ) -> List<Int> {
+    var ranks: [Double] = []
+    let step = max(1, strands.blockCount / 32)
+    for index in 0..<columns.count {
+      let plane = planes[index]
+      var (count, sum, squares, differences) = (1e-9, 0.0, 0.0, 0.0)
+      var block = 1
+      while block < strands.blockCount {
+        for lane in 0..<strands.activeLanes(block) {
+          let place = block * Strands.width + lane
+          let now = plane.float.map { Double($0[place]) } ?? plane.double![place]
+          let before =
+            plane.float.map { Double($0[place - Strands.width]) }
+            ?? plane.double![place - Strands.width]
+          guard now.isFinite, before.isFinite else { continue }
+          let x = (now - columns[index].origin) / columns[index].scaledUnit
+          let difference = (now - before) / columns[index].scaledUnit
+          count += 1
+          sum += x
+          squares += x * x
+          differences += difference * difference
+        }
+        block += step
+      }
+      let variance = min(squares - sum * sum / count, differences) / count
+      ranks.append(-Planner.bits(max(0, variance), columns[index].multiple))
+    }
+    return List(ascending(ranks))
+  }
 }

@@ -11,7 +11,7 @@ final class HuffmanCoder {
   private static let tableBits = 420.0
   private static let endOfBlock = 256
 
-  private let kernels = Kernels()
+  private let kernels = Kernels.common
   /// Counts of literals: of the run that was read last, and of the block before it with the block's
   /// end.
   private let counts: Memory<Int>
@@ -112,7 +112,7 @@ final class HuffmanCoder {
   }
 
   /// The order in which the lengths of code lengths' codes are stored.
-  private static func place(_ index: Int) -> Int {
+  static func place(_ index: Int) -> Int {
     // 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
     if index < 3 { return 16 + index }
     if index == 3 { return 0 }

@@ -13,6 +13,8 @@ struct Effort {
   }
   /// Whether that is done for tight bounds too.
   var alwaysTriesBelow: Bool { level >= 7 }
+  /// Whether another order of columns is tried.
+  var triesOrder: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.

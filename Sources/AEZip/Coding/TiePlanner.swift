@@ -171,7 +171,8 @@ struct TiePlanner {
     for rank in 0..<weights.count {
       let feature = candidates[regression.chosen[rank]].column
       let column = feature - start
-      let weight = weights[rank] * scale / (squares ? scales[column] * scales[column] : scales[column])
+      let unit = squares ? scales[column] * scales[column] : scales[column]
+      let weight = weights[rank] * scale / unit
       tie.constant -= weights[rank] * scale * means[feature]
       tie.terms.append(
         Tie.Term(
@@ -219,9 +220,6 @@ struct TiePlanner {
     for row in 0..<2 * Self.fitRows where value(index, row) < 0 { return false }
     return true
   }
-
-  /// About the bits of a code where predictions are off by so much in the mean of squares.
-  private func bits(_ squares: Double, _ step: Double) -> Double { Planner.bits(squares, step) }
 
   /// The mean squared error of a tie over the rows that judge.
   ///

@@ -23,6 +23,7 @@ final class Zlib {
   private var inflater = z_stream()
   private var inflaterReady = false
   private var coder: HuffmanCoder?
+  private var reader: LiteralReader?
   /// Below this many bytes zlib's fixed codes may be smaller.
   private static let leastForCoder = 600
 
@@ -95,6 +96,14 @@ final class Zlib {
   func unpack(
     _ stream: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) throws(AEZipError) {
+    if reader == nil { reader = try LiteralReader() }
+    if !reader!.unpack(stream, into: output) { try inflate(stream, into: output) }
+  }
+
+  /// ``unpack(_:into:)`` by zlib alone.
+  func inflate(
+    _ stream: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  ) throws(AEZipError) {
     if !inflaterReady {
       let status = inflateInit2_(
         &inflater, 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -113,13 +122,13 @@ final class Zlib {
       inflater.avail_in = UInt32(stream.count)
       inflater.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? $0
       inflater.avail_out = UInt32(output.count)
-      var status = inflate(&inflater, Z_FINISH)
+      var status = CZlib.inflate(&inflater, Z_FINISH)
       let produced = output.count - Int(inflater.avail_out)
       if status == Z_BUF_ERROR && produced == output.count {
         // All bytes are there, but the end of the stream is not: it may still need to be read.
         inflater.next_out = $0
         inflater.avail_out = 1
-        status = inflate(&inflater, Z_FINISH)
+        status = CZlib.inflate(&inflater, Z_FINISH)
         if inflater.avail_out == 0 { status = Z_DATA_ERROR }
       }
       return (status, produced, Int(inflater.avail_in))

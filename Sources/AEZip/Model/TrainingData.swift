@@ -180,7 +180,8 @@ final class TrainingData {
       case .crossEntropy:
         guard m.isShare else {
           throw .invalidArgument(
-            "field # has values outside 0 ... 1, which cross-entropy does not permit", field)
+            "field # has values outside 0 ... 1, which cross-entropy does not permit; leave the loss out",
+            field)
         }
         isBinary = true
       case .automatic:

@@ -172,6 +172,7 @@ public struct TrainingOptions: Sendable {
         bounds[index].isFinite && bounds[index] >= 0,
         "the bound of field # must be finite and not negative", index)
     }
+    try validateKnobs()
     if kind == .sparse && sparsity == .divergence {
       try Self.check(
         latentActivation == nil || latentActivation == .sigmoid,
@@ -196,6 +197,26 @@ public struct TrainingOptions: Sendable {
         !closedForm || loss != .crossEntropy,
         "the closed form serves squared errors; leave the loss or the closed form out")
     }
+  }
+
+  /// A knob of another kind would do nothing.
+  private func validateKnobs() throws(AEZipError) {
+    let usual = TrainingOptions()
+    try Self.check(
+      kind == .denoising || noise == usual.noise && noiseAmount == usual.noiseAmount,
+      "noise is a matter of denoising autoencoders; make the kind denoising, or leave noise out")
+    try Self.check(
+      kind == .sparse
+        || sparsity == usual.sparsity && sparsityWeight == usual.sparsityWeight
+          && sparsityTarget == usual.sparsityTarget,
+      "sparsity is a matter of sparse autoencoders; make the kind sparse, or leave sparsity out")
+    try Self.check(
+      kind == .contractive || contraction == usual.contraction,
+      "contraction is a matter of contractive autoencoders; make the kind contractive, or leave it out"
+    )
+    try Self.check(
+      kind == .variational || beta == usual.beta,
+      "beta is a matter of variational autoencoders; make the kind variational, or leave it out")
   }
 
   @inline(never)

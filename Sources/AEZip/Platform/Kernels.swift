@@ -9,11 +9,16 @@ final class Kernels: @unchecked Sendable {
   /// `kernels.call.gram(...)`.
   let call: aezk_kernels
 
+  /// - Parameter level: see ``instructionSetLevel``, which asks the processor each time (some
+  ///   microseconds in a virtual machine).
   init(level: Int32 = instructionSetLevel) {
     var table = aezk_kernels()
-    aezk_select(min(level, instructionSetLevel), &table)
+    aezk_select(level, &table)
     call = table
   }
+
+  /// Those that are the same on all instruction sets; others are slow.
+  static var common: Kernels { Kernels(level: 0) }
 }
 
 /// 0: baseline, 3: AVX2, 4: AVX-512.

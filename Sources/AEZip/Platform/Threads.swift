@@ -54,7 +54,7 @@ final class Team: @unchecked Sendable {
     self.body = body
     self.count = count
     round += 1
-    aez_rounds_begin(rounds, round, helpers.count)
+    aez_rounds_begin(rounds, round)
     work()
     aez_rounds_finish(rounds)
     self.body = nil
@@ -62,7 +62,7 @@ final class Team: @unchecked Sendable {
 
   /// Ends the threads.
   func dismiss() {
-    aez_rounds_begin(rounds, -1, 0)
+    aez_rounds_begin(rounds, -1)
     for helper in helpers { pthread_join(helper, nil) }
     helpers = []
   }
@@ -72,6 +72,7 @@ final class Team: @unchecked Sendable {
     while true {
       seen = aez_rounds_await(rounds, seen)
       if seen < 0 { return }
+      aez_rounds_enter(rounds)
       work()
       aez_rounds_done(rounds)
     }
@@ -81,7 +82,7 @@ final class Team: @unchecked Sendable {
   private func work() {
     while true {
       let index = aez_rounds_take(rounds)
-      guard index < count else { break }
+      guard index >= 0, index < count else { break }
       body!(index)
     }
   }

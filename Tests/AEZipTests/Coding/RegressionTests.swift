@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test(arguments: 0..<10 as Range<UInt64>)
-  func coefficientsSolveTheNormalEquations(seed: UInt64) {
+  func coefficientsSolveTheNormalEquations(seed: UInt64) throws {
     var random = Seeded(seed)
     let count = 9
     let rows = fields(count, &random)
@@ -49,16 +49,17 @@ import Testing
       rows.reduce(0) { $0 + $1[a] * $1[b] } / Double(rows.count)
     }
     let target = count - 1
+    let candidates = List((0..<target).map { Regression.Candidate(column: $0, lag: 0) })
     var regression = try Regression(
-      candidates: List((0..<target).map { Regression.Candidate(column: $0, lag: 0) }), most: 5,
+      candidates: candidates, most: 5,
       targetVariance: moment(target, target), kernels: Kernels(),
       covariance: { moment(target, $0.column) },
       variance: { moment($0.column, $0.column) })
     for size in 1...5 {
-      #expect(
-        regression.extend { row, chosen in
-          for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
-        })
+      let isAdded = regression.extend { row, chosen in
+        for place in 0..<candidates.count { row[place] = moment(place, chosen.column) }
+      }
+      #expect(isAdded)
       let chosen = regression.chosen.map { regression.candidates[$0].column }
       #expect(chosen.count == size && Set(chosen).count == size)
       let expected = solve(
@@ -76,35 +77,53 @@ import Testing
     }
   }
 
-  @Test func theFirstChoiceExplainsMost() {
+  @Test func theFirstChoiceExplainsMost() throws {
     var random = Seeded(1)
     let rows = (0..<500).map { _ in
       let x = random.normal()
       return [random.normal(), x + 0.1 * random.normal(), random.normal(), x]
     }
     func moment(_ a: Int, _ b: Int) -> Double { rows.reduce(0) { $0 + $1[a] * $1[b] } }
+    let candidates = List((0..<3).map { Regression.Candidate(column: $0, lag: 0) })
     var regression = try Regression(
-      candidates: List((0..<3).map { Regression.Candidate(column: $0, lag: 0) }),
-      targetVariance: moment(3, 3), target: { moment(3, $0.column) },
+      candidates: candidates, most: 3, targetVariance: moment(3, 3), kernels: Kernels(),
+      covariance: { moment(3, $0.column) },
       variance: { moment($0.column, $0.column) })
-    #expect(
-      regression.extend { row, chosen in
-        for place in 0..<regression.candidates.count { row[place] = moment(place, chosen.column) }
-      })
+    let isAdded = regression.extend { row, chosen in
+      for place in 0..<candidates.count { row[place] = moment(place, chosen.column) }
+    }
+    #expect(isAdded)
     #expect(regression.chosen == [1])
   }
 
-  @Test func stopsWhenNothingIsLeft() {
+  @Test func stopsWhenNothingIsLeft() throws {
     var regression = try Regression(
-      candidates: List((0..<2).map { Regression.Candidate(column: $0, lag: 0) }), targetVariance: 1,
-      target: { _ in 1 }, variance: { _ in 1 })
+      candidates: List((0..<2).map { Regression.Candidate(column: $0, lag: 0) }), most: 2,
+      targetVariance: 1, kernels: Kernels(), covariance: { _ in 1 }, variance: { _ in 1 })
     // Both candidates are the target itself.
-    #expect(regression.extend { _, _ in 1 })
-    #expect(!regression.extend { _, _ in 1 })
+    func ones(_ row: UnsafeMutablePointer<Double>, _: Regression.Candidate) {
+      (row[0], row[1]) = (1, 1)
+    }
+    let (first, second) = (regression.extend(moments: ones), regression.extend(moments: ones))
+    #expect(first && !second)
     #expect(regression.coefficients(1) == [1])
     var none = try Regression(
-      candidates: List(), targetVariance: 1, target: { _ in 1 }, variance: { _ in 1 })
-    #expect(!none.extend { _, _ in 1 })
+      candidates: List(), most: 2, targetVariance: 1, kernels: Kernels(), covariance: { _ in 1 },
+      variance: { _ in 1 })
+    let isFound = none.extend { _, _ in }
+    #expect(!isFound)
     #expect(none.coefficients(0).isEmpty)
+  }
+
+  @Test func noMoreAreChosenThanPermitted() throws {
+    var regression = try Regression(
+      candidates: List((0..<3).map { Regression.Candidate(column: $0, lag: 0) }), most: 1,
+      targetVariance: 9, kernels: Kernels(), covariance: { Double($0.column + 1) },
+      variance: { _ in 4 })
+    let first = regression.extend { row, _ in for place in 0..<3 { row[place] = 0 } }
+    #expect(first)
+    #expect(regression.chosen == [2] && regression.variances == [9, 9 - 9.0 / 4])
+    let second = regression.extend { _, _ in }
+    #expect(!second)
   }
 }

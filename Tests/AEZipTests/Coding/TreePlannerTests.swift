@@ -26,8 +26,8 @@ import Testing
 
   private func grow(_ sample: Sample, _ columns: [Column]) throws -> Tree {
     let trees = try TreePlanner(sample: sample, kernels: Kernels(), effort: Effort(level: 6))
-    trees.note(0)
-    trees.note(1)
+    try trees.note(0)
+    try trees.note(1)
     let residuals = try Memory<Double>(sample.rowCount)
     for row in 0..<sample.rowCount { residuals[row] = sample.values(of: 1)[row] }
     return try trees.grow(columns[1], 1, residuals: residuals, records: 4096)

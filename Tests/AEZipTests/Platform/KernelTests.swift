@@ -389,19 +389,6 @@ import Testing
     }
   }
 
-  @Test func momentsAddUpInBins() {
-    let values: [Float] = [1, 2, 3, -4, 5]
-    let bins: [UInt8] = [0, 1, 0, 1, 2]
-    forEachLevel { kernels in
-      var moments = [Float](repeating: 1, count: 9)
-      kernels.moments(&moments, values, bins, [0, 2, 3, 0], 4)
-      #expect(moments == [4, 6, 12, 2, -3, 17, 1, 1, 1])
-      var histogram = [Int](repeating: 0, count: 512)
-      #expect(kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram, nil, nil) == 0)
-      #expect(histogram[0] == 1 && histogram[257] == 1 && histogram[258] == 1)
-    }
-  }
-
   @Test(arguments: [0, 1, 15, 64, 100, 1000]) func rankAndTally(count: Int) throws {
     var random = Seeded(UInt64(count))
     let values = (0..<count).map { _ in

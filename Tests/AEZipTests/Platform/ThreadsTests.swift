@@ -14,6 +14,22 @@ import Testing
     }
   }
 
+  /// Helpers that come late to a round take part in the next one, and in none twice.
+  @Test(arguments: [1, 2, 5]) func everyIndexRunsOnceInEveryRoundOfATeam(threads: Int) {
+    let team = Team(threads)
+    defer { team.dismiss() }
+    #expect(team.size == threads)
+    let counts = UnsafeMutablePointer<Int>.allocate(capacity: 40)
+    defer { counts.deallocate() }
+    nonisolated(unsafe) let shared = counts
+    for round in 0..<3000 {
+      let count = round % 40
+      counts.initialize(repeating: 0, count: 40)
+      team.run(count) { shared[$0] += round + 1 }
+      #expect((0..<40).allSatisfy { counts[$0] == ($0 < count ? round + 1 : 0) })
+    }
+  }
+
   @Test func zeroMeansOneThreadAProcessor() {
     #expect(threadCount(0) >= 1)
     #expect(threadCount(5) == 5)
