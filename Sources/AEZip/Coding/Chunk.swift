@@ -187,9 +187,7 @@ struct ChunkEncoder {
     return second.payload.count < result.payload.count ? second : result
   }
 
-  /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
-  /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
-  /// few codes are not zero.
+  /// Codes the records after a plan of their own, or, where that is smaller, after the model's.
   private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     let own = try encodeOwn(records)
     guard let planModel, let plan = try planModel.plan(for: records, layout, bounds: bounds) else {
@@ -199,6 +197,9 @@ struct ChunkEncoder {
     return shared.payload.count < own.payload.count ? shared : own
   }
 
+  /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
+  /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
+  /// few codes are not zero.
   private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
