@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import aezip
@@ -154,8 +155,23 @@ def forge(random, header, sections, counts) -> bytes:
     return rebuilt(header, sections, counts, total)
 
 
+@lru_cache(maxsize=None)
+def planned():
+    """A container that takes the plan of its model, which it holds."""
+    random = np.random.default_rng(4)
+    values = np.cumsum(random.normal(size=(2000, 3)), axis=0) @ random.normal(size=(3, 9))
+    values += random.normal(size=values.shape)
+    model = aezip.train(values[:1500], kind="linear", latents=2, abs=0.1)
+    container = aezip.compress(values[1500:1800], abs=0.1, model=model)
+    with aezip.open(container) as opened:
+        assert "plan of the model" in opened.info["fields"][0]["coding"]
+    return *sections_of(container), [300]
+
+
 def original(random):
     """A container of random fields, taken apart."""
+    if random.random() < 0.1:
+        return planned()
     if random.random() < 0.2:
         # Columns with ties, and in an order of their own.
         records = particles(300, int(random.integers(0, 99)))

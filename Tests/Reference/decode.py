@@ -345,7 +345,7 @@ class Network:
         for width in widths[1:]:
             self.biases.append(np.frombuffer(reader.take(4 * width), np.float32))
             refuse_unless(np.all(np.isfinite(self.biases[-1])), "a bias")
-        reader.end()
+        self.plan = reader.rest()  # 4.8
 
     def outputs(self, latents: np.ndarray) -> np.ndarray:
         """4.6: (latents, lanes) to (fields, lanes), all in binary32."""
@@ -393,7 +393,10 @@ def exponential(x: np.ndarray) -> np.ndarray:
 def read_network(reader: Reader, field_count: int, model_file: Optional[bytes]) -> Network:
     """4.5: a network that the container holds, or one of which it knows the digest."""
     mark = reader.u8()
-    places = [reader.count(field_count - 1) for _ in range(reader.count(field_count))]
+    if mark == 5:
+        places = list(range(field_count))
+    else:
+        places = [reader.count(field_count - 1) for _ in range(reader.count(field_count))]
     refuse_unless(len(set(places)) == len(places), "a field of the model twice")
     if mark == 3:
         network = Network(reader.rest())
@@ -415,7 +418,7 @@ def read_network(reader: Reader, field_count: int, model_file: Optional[bytes]) 
 def read_model(
     data: bytes, field_count: int, model_file: Optional[bytes] = None
 ) -> Union[Model, Network]:
-    if data[:1] in (b"\3", b"\4"):
+    if data[:1] in (b"\3", b"\4", b"\5"):
         return read_network(Reader(data), field_count, model_file)
     reader = Reader(data)
     refuse_unless(reader.u8() == 1, "an unknown kind of model")
@@ -633,6 +636,20 @@ class Chunk:
         self.model = model
         self.network = model if isinstance(model, Network) else None
         self.output = np.zeros((record_count, layout.record_size), np.uint8)
+        self.plan = self.header  # what treatments and columns are read from
+
+    def open_plan(self) -> Tuple[int, List[Field]]:
+        """4.8: the flags of the model's plan, and its fields."""
+        refuse_unless(self.network is not None and self.network.plan, "no plan")
+        fields = [self.layout.fields[place] for place in self.network.fields]
+        refuse_unless(len(fields) == len(self.layout.fields), "a plan of fewer fields")
+        self.plan = Reader(self.network.plan)
+        for f in fields:
+            refuse_unless(TYPES[self.plan.u8(11)] == f.type.str[1:], "a plan for other types")
+        self.plan.take(8 * len(fields))  # bounds
+        flags = self.plan.u8()
+        refuse_unless(flags & ~21 == 0, "the flags of the model's plan")
+        return flags, fields
 
     def put(self, f: Field, values: np.ndarray) -> None:
         """Fills in a field of all records."""
@@ -647,8 +664,13 @@ class Chunk:
         refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
         refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
         self.strands = Strands(self.count, lanes)
-        flags = header.u8(below=32)
-        self.short, self.rows = flags & 4 == 4, flags & 8 == 8
+        flags = header.u8(below=64)
+        self.rows = flags & 8 == 8
+        fields = self.layout.fields
+        if flags & 32:
+            refuse_unless(flags & ~40 == 0, "the flags of a chunk with the model's plan")
+            flags, fields = self.open_plan()
+        self.short = flags & 4 == 4
         self.wide = flags & 1 == 1
         self.latents = header.count(65536) if flags & 2 else 0
         if flags & 2:
@@ -658,10 +680,11 @@ class Chunk:
             refuse_unless(not self.network or self.latents == known, "too few latents")
         # 6.2
         coded, exact = [], []
-        for f in self.layout.fields:
-            treatment = header.u8(below=3)
+        plan = self.plan
+        for f in fields:
+            treatment = plan.u8(below=3)
             if treatment == CONSTANT:
-                value = np.frombuffer(header.take(f.type.itemsize), f.type)
+                value = np.frombuffer(plan.take(f.type.itemsize), f.type)
                 self.put(f, np.repeat(value, self.count))
             else:
                 (exact if treatment == EXACT else coded).append(f)
@@ -669,14 +692,17 @@ class Chunk:
         if flags & 16:
             places, expected = [], 0
             for _ in coded:
-                places.append(expected + header.signed())
+                places.append(expected + plan.signed())
                 expected = places[-1] + 1
             refuse_unless(sorted(places) == list(range(len(coded))), "the order of columns")
             coded = [coded[place] for place in places]
         held = [None] * self.latents + coded
         # 6.3.2
-        self.heads = [(header.u8(), header.u8()) for _ in held] if self.short else []
+        self.heads = [(plan.u8(), plan.u8()) for _ in held] if self.short else []
         self.columns = [self.read_column(f, n, len(held)) for n, f in enumerate(held)]
+        if plan is not header:
+            plan.end()
+            exact.sort(key=self.layout.fields.index)
         if self.latents:
             for column in self.columns[self.latents :]:
                 column.model = self.model_terms(column)
@@ -695,7 +721,7 @@ class Chunk:
     # 6.3
 
     def read_column(self, f: Optional[Field], number: int, column_count: int) -> Column:
-        header = self.header
+        header = self.plan
 
         def reference() -> Tuple[int, int]:
             column, lag = divmod(header.count(column_count * 3 - 1), 3)
@@ -764,7 +790,7 @@ class Chunk:
 
     def read_tie(self, reference, column_count: int, number: int) -> Tie:
         """6.3.3"""
-        header = self.header
+        header = self.plan
         refuse_unless(self.latents == 0, "a tie beside latents")
         is_root, constant = header.u8(below=2) == 1, header.finite("d")
         terms = []
@@ -780,7 +806,7 @@ class Chunk:
         return Tie(is_root, constant, terms)
 
     def read_tree(self, reference) -> Tree:
-        header = self.header
+        header = self.plan
 
         def number() -> int:
             value = header.signed()

@@ -25,7 +25,7 @@ import aezip  # noqa: E402
 
 VERSION = 4
 # What the version added; the other containers are those of the versions before.
-ADDED = ("ties",)
+ADDED = ("ties", "plan")
 
 
 def containers():
@@ -76,6 +76,9 @@ def containers():
         "latents": 3,
     }  # fmt: skip
     yield "networks_latents_alone", networks(random)[:400], {"latents": 4}
+    yield "plan", plan(np.random.default_rng(7))[1500:2100], {
+        "abs": 0.05, "model": planned(), "chunk_records": 300,
+    }  # fmt: skip
     yield "ties", ties(random), {"rel": 1e-3}
     yield "ties_binary64", ties(random)[:600], {"rel": 1e-7}
 
@@ -95,6 +98,21 @@ def network(random, hidden=(12, 8), **how):
     return aezip.train(
         networks(random), kind="deep", latents=3, hidden=list(hidden), epochs=12, seed=5, **how
     )
+
+
+def plan(random, count=2400):
+    """Four walks that know of each other, with gaps and far numbers from the 1600th on, and a name."""
+    walks = np.cumsum(random.normal(size=(count, 2)), axis=0)
+    fields = [walks[:, 0], walks[:, 1].astype("f4"), walks[:, 0] - 2 * walks[:, 1]]
+    fields += [np.rint(walks[:, 0] * 30).astype("i4"), np.full(count, 7, "u1")]
+    fields[2] = fields[2] + 0.2 * random.normal(size=count)
+    fields[0][1600:][random.random(count - 1600) < 0.01] = np.nan
+    fields[1][1700:1705] = [np.inf, -np.inf, 3e38, -1e30, 1e5]
+    return tables.structured(fields)
+
+
+def planned():
+    return aezip.train(plan(np.random.default_rng(7))[:1500], kind="linear", latents=1, abs=0.05)
 
 
 def latents(random):
@@ -249,6 +267,7 @@ class Observed(reference.Chunk):
     def decode(self):
         output = super().decode()
         self.note("binary64 prediction" if self.wide else "binary32 prediction")
+        self.note("no plan" if self.plan is self.header else "the model's plan")
         self.note("latents" if self.latents else "no latents")
         offsets = [column.field.offset for column in self.columns[self.latents :]]
         self.note("order" if offsets != sorted(offsets) else "no order")
@@ -273,7 +292,7 @@ WANTED = {
     "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
-    "root", "product", "order",
+    "root", "product", "order", "the model's plan",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",

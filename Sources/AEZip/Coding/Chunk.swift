@@ -35,8 +35,13 @@ struct ChunkEncoder {
   var sortsColumns = false
   let kernels: Kernels
   var model: RecordModel?
+  /// The model whose plan is tried beside those made for the records.
+  var planModel: RecordModel?
   /// See ``LatentPlanner/roughness``.
   var roughness: Double?
+  /// Records of the chunks that the plan is for, if it is not for those at hand; then codes are in the
+  /// order of blocks, for whether others repeat is not known.
+  var servedRecords: Int?
   /// Few records: what describes a field must be short.
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
@@ -56,6 +61,7 @@ struct ChunkEncoder {
     guard mayDropModel, model != nil else { return try encode(records) }
     var plain = self
     plain.model = nil
+    plain.planModel = model
     let part = min(records.count / layout.recordSize, Effort(level: level).modelRaceRecords)
     let sample = UnsafeRawBufferPointer(rebasing: records[..<(part * layout.recordSize)])
     let with = try encode(sample)
@@ -181,10 +187,20 @@ struct ChunkEncoder {
     return second.payload.count < result.payload.count ? second : result
   }
 
+  /// Codes the records after a plan of their own, or, where that is smaller, after the model's.
+  private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+    let own = try encodeOwn(records)
+    guard let planModel, let plan = try planModel.plan(for: records, layout, bounds: bounds) else {
+      return own
+    }
+    let shared = try encodeAll(records, shared: plan)
+    return shared.payload.count < own.payload.count ? shared : own
+  }
+
   /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
   /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
   /// few codes are not zero.
-  private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+  private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
     let values = records.count / layout.recordSize * layout.fields.count
@@ -209,15 +225,21 @@ struct ChunkEncoder {
     bounds[index] == 0 || bounds[index] < 1 && !layout.fields[index].type.isFloat
   }
 
-  private func encodeAll(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
+  /// - Parameter shared: a model's plan, which suits the records: in place of one of their own.
+  func encodeAll(
+    _ records: UnsafeRawBufferPointer, shared: ChunkDecoder.Plan? = nil
+  ) throws(AEZipError) -> Result {
     let recordCount = records.count / layout.recordSize
-    let strands = Strands(recordCount: recordCount)
+    let strands = shared?.strands ?? Strands(recordCount: recordCount)
     let fieldCount = layout.fields.count
     var tallies = List<FieldTally>(repeating: FieldTally(), count: fieldCount)
     let zlib = Zlib()
 
     // Values in the order of blocks.
-    let origins = integerOrigins(records, recordCount, &tallies)
+    var origins = integerOrigins(records, recordCount, &tallies)
+    if let shared {
+      for column in shared.columns { origins[column.field!] = column.integerOrigin }
+    }
     let memory = try planeMemory(strands)
     let planes = try gatherPlanes(records, strands, origins, memory)
 
@@ -236,7 +258,9 @@ struct ChunkEncoder {
         tallies[index].minimum = extent.minimum
         tallies[index].maximum = extent.maximum
       }
-      if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
+      if let shared {
+        treatments[index] = shared.treatments[index]
+      } else if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
       } else if !keepsRows || !hasNoRoom(index),
         let (units, proofBound) = Column.units(
@@ -257,6 +281,19 @@ struct ChunkEncoder {
       }
       if treatments[index] != .coded {
         tallies[index].missingCount = missingCount(planes[index], strands)
+      }
+    }
+
+    if let shared {
+      usesDouble = shared.usesDouble
+      for column in shared.columns {
+        let field = column.field!
+        let bound = bounds[field]
+        columns.append(column)
+        columnPlanes.append(planes[field])
+        proofBounds.append(
+          column.proofBound(bound, layout.fields[field].type, planes[field], strands))
+        tallies[field].permitted = bound
       }
     }
 
@@ -291,21 +328,23 @@ struct ChunkEncoder {
       }
       allPlanes = columnPlanes
     }
-    if latentCount == 0 {
+    if shared == nil && latentCount == 0 {
       if sortsColumns { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
       if columns.count <= effort.mostTiedColumns {
         let ties = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels)
         arrange(try ties.plan(columnPlanes, strands))
       }
     }
-    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
-    try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+    if shared == nil {
+      let planner = Planner(kernels: kernels, effort: effort, strands: strands)
+      try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+    }
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
     var outcome = try ChunkOutcome(columnCount: columns.count)
     outcome.proofBounds = proofBounds
-    if usesDouble {
+    if usesDouble && shared == nil {
       for column in columns { column.single = false }
     }
     try Corrector(
@@ -327,9 +366,12 @@ struct ChunkEncoder {
     header.count(recordCount)
     header.byte(UInt8(strands.laneCount))
     let flagPlace = header.bytes.count
-    header.byte((usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
+    header.byte(
+      shared != nil
+        ? ChunkFlags.modelPlan
+        : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
     if latentCount > 0 { header.count(latentCount) }
-    for index in 0..<fieldCount {
+    for index in 0..<fieldCount where shared == nil {
       header.byte(treatments[index].rawValue)
       guard treatments[index] == .constant else { continue }
       let field = layout.fields[index]
@@ -339,6 +381,7 @@ struct ChunkEncoder {
       header.set(ChunkFlags.order, at: flagPlace)
       ColumnOrder.write(order, to: &header)
     }
+    if shared == nil { try planContexts(columns, codes, leafPlanes, strands, &header) }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     var exact: List<Int> = List()
@@ -460,15 +503,16 @@ struct ChunkEncoder {
 
   // MARK: - Codes and exceptions to bytes
 
-  private func packCodes(
+  /// Decides classes and orders of codes, and describes the columns.
+  private func planContexts(
     _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
-    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+    _ header: inout ByteWriter
   ) throws(AEZipError) {
-    let count = strands.recordCount
     let bits = try ContextPlanner(
-      codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels
+      codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels,
+      served: servedRecords ?? strands.recordCount
     ).plan(columns)
-    for index in 0..<columns.count where effort.looksForRepeats {
+    for index in 0..<columns.count where effort.looksForRepeats && servedRecords == nil {
       // Repeats are found in the order of records only, and without classes.
       guard
         let symbols = CodeOrder.sample(
@@ -488,6 +532,13 @@ struct ChunkEncoder {
       header.byte(head.form)
     }
     for column in columns { column.write(to: &header) }
+  }
+
+  private func packCodes(
+    _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
+    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+  ) throws(AEZipError) {
+    let count = strands.recordCount
     let packer = try Packer(
       codeCount: columns.count * count, zlib: zlib, level: level, kernels: kernels)
     let ordered = try Memory<Int32>(max(count, 1))

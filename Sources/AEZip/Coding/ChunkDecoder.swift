@@ -50,9 +50,14 @@ struct ChunkDecoder {
   /// What a header says before the codes' directory.
   struct Plan {
     var strands: Strands
-    var usesDouble: Bool
-    var keepsRows: Bool
-    var latentCount: Int
+    var usesDouble = false
+    var keepsRows = false
+    var latentCount = 0
+    /// It is that of the model.
+    var isShared = false
+    /// The chunk's, and where in the header the treatments begin.
+    var flags: UInt8 = 0
+    var start = 0
     var treatments: List<Treatment> = List()
     /// For each constant field its bytes.
     var constants: List<UnsafeRawBufferPointer?> = List()
@@ -78,7 +83,15 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = UInt8(try header.byte(below: 32))
+    let flags = UInt8(try header.byte(below: 64))
+    var plan = Plan(strands: strands, keepsRows: flags & ChunkFlags.exactRows != 0)
+    if flags & ChunkFlags.modelPlan != 0 {
+      guard flags & ~(ChunkFlags.modelPlan | ChunkFlags.exactRows) == 0 else {
+        throw .corrupted(what: "the flags of a chunk", declared: Int(flags), computed: 0)
+      }
+      try readModelPlan(&plan)
+      return plan
+    }
     var latentCount = 0
     if flags & 2 != 0 {
       latentCount = try header.count(limit: TrainingOptions.widest)
@@ -90,9 +103,18 @@ struct ChunkDecoder {
         throw .corrupted(what: "the latents of a chunk", declared: latentCount, computed: known)
       }
     }
-    var plan = Plan(
-      strands: strands, usesDouble: flags & 1 != 0, keepsRows: flags & ChunkFlags.exactRows != 0,
-      latentCount: latentCount)
+    plan.latentCount = latentCount
+    (plan.flags, plan.start) = (flags, header.position)
+    try readColumns(&plan, flags, &header)
+    return plan
+  }
+
+  /// Reads treatments, constants and columns.
+  func readColumns(
+    _ plan: inout Plan, _ flags: UInt8, _ header: inout ByteReader
+  ) throws(AEZipError) {
+    let latentCount = plan.latentCount
+    plan.usesDouble = flags & 1 != 0
     var coded: [Int] = []
     for index in 0..<layout.fields.count {
       guard let treatment = Treatment(rawValue: try header.byte()) else {
@@ -136,7 +158,6 @@ struct ChunkDecoder {
       plan.columnBytes.append(header.position - start)
       start = header.position
     }
-    return plan
   }
 
   private func decode(

@@ -8,6 +8,8 @@ struct ContextPlanner {
   let strands: Strands
   let effort: Effort
   let kernels: Kernels
+  /// Records of a chunk whose bytes classes must save.
+  let served: Int
 
   /// Bits that one more class costs: its line in the directory, its share of a stream's tables.
   static let classBits = 160.0
@@ -170,7 +172,7 @@ struct ContextPlanner {
         position += 1
       }
     }
-    let scale = Double(strands.recordCount) / Double(scratch.count)
+    let scale = Double(served) / Double(scratch.count)
     let merged = try GroupMerge(
       scratch.histograms.base, count: leafCount, most: effort.mostGroups
     ) { cost($0, $1, scale) + Self.classBits }
@@ -273,7 +275,7 @@ struct ContextPlanner {
     let seen = aezk_pairs(histograms, scratch.symbols.base, scratch.classes.base, count)
     let used = 256 >> seen.leadingZeroBitCount
     let most = max(1, (Column.mostClasses - 1) / groupCount)
-    let scale = Double(strands.recordCount) / Double(count)
+    let scale = Double(served) / Double(count)
     // Where each class that is left has its histogram.
     var alive = List<Int>()
     var bits = List<Double>()
@@ -309,7 +311,7 @@ struct ContextPlanner {
       if best > 0 { pairs[best - 1] = together(best - 1) }
     }
     let coded = bits.reduce(0) { $0 + $1 + Self.classBits }
-    return (edges, coded / Double(strands.recordCount))
+    return (edges, coded / Double(served))
   }
 
   /// Bits of a class in the chunk. Symbols seen once or twice are dearer in truth than on a sample.

@@ -7,6 +7,8 @@ enum ChunkFlags {
   static let exactRows: UInt8 = 8
   /// Columns are in an order of their own.
   static let order: UInt8 = 16
+  /// Treatments and columns are those of the model's plan.
+  static let modelPlan: UInt8 = 32
 }
 
 /// Exact fields record after record in one stream, where that takes less than byte planes: few

@@ -48,13 +48,22 @@ extension ChunkDecoder {
       var header = ByteReader(
         UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
         what: "the header of a chunk")
-      let plan = try readPlan(&header, recordCount)
       var explanation = ChunkExplanation()
       explanation.recordCount = recordCount
       explanation.codedCount = recordCount
       explanation.headerBytes = payload.count - body.remaining
-      explanation.usesDouble = plan.usesDouble
       explanation.fields = Array(repeating: FieldChoice(), count: layout.fields.count)
+      let plan: Plan
+      do throws(AEZipError) {
+        plan = try readPlan(&header, recordCount)
+      } catch .modelNeeded {
+        // No more can be told without the model.
+        for index in 0..<layout.fields.count {
+          explanation.fields[index].text.append(text: "plan of the model")
+        }
+        return explanation
+      }
+      explanation.usesDouble = plan.usesDouble
       for index in 0..<layout.fields.count {
         if plan.treatments[index] == .constant {
           explanation.fields[index].text.append(text: "constant")
@@ -80,7 +89,8 @@ extension ChunkDecoder {
         let column = plan.columns[index]
         var choice = FieldChoice()
         choice.text = column.description { plan.columns[$0].field ?? -1 - $0 }
-        choice.planBits = perByte * Double(plan.columnBytes[index])
+        if plan.isShared { choice.text.append(text: ", plan of the model") }
+        choice.planBits = plan.isShared ? 0 : perByte * Double(plan.columnBytes[index])
         choice.regressorCount = column.regressors.count + column.tie.terms.count
         choice.splitCount = column.tree.splits.count
         choice.classCount = column.context.classCount

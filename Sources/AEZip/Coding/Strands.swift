@@ -23,6 +23,14 @@ struct Strands {
       laneCount: max(1, min(Self.width, recordCount / Self.shortestStrand)))
   }
 
+  /// As few strands as may be: what predicts well from the record before, whose records are few.
+  init(ofFewest recordCount: Int) {
+    let most = Limits.blocksWithPadding
+    self.init(
+      recordCount: recordCount,
+      laneCount: max(1, min(Self.width, (recordCount + most - 1) / most)))
+  }
+
   /// Blocks, the last of which may be partly filled.
   var blockCount: Int { (recordCount + laneCount - 1) / laneCount }
 

@@ -217,7 +217,8 @@ struct MeanErrorSearch {
           bytes = result.bytes
           return result.error
         }
-        let total = Double(bytes) * scale + Double(candidate.section(embedded: true).count)
+        let total =
+          Double(bytes) * scale + Double(candidate.section(embedded: true).count)
         guard distance(found.error) < 0.05, total < least else { continue }
         (model, start, least) = (candidate, found.x, total)
       }

@@ -195,11 +195,15 @@ public final class ContainerReader {
     var offsets = List<Int?>()
     for field in layout.fields { offsets.append(field.offset) }
     return try withExtendedLifetime((statistics, payload, records)) { () throws(AEZipError) in
-      try decoder.decode(
-        payload.bytes, recordCount: recordCount,
-        target: ChunkDecoder.Target(
-          output: UnsafeMutableRawPointer(records.base), recordSize: layout.recordSize,
-          offsets: offsets, wanted: 0..<recordCount))
+      do throws(AEZipError) {
+        try decoder.decode(
+          payload.bytes, recordCount: recordCount,
+          target: ChunkDecoder.Target(
+            output: UnsafeMutableRawPointer(records.base), recordSize: layout.recordSize,
+            offsets: offsets, wanted: 0..<recordCount))
+      } catch .modelNeeded {
+        return ShortStatistics.unknown(layout)
+      }
       return try ShortStatistics.decode(
         statistics.bytes, layout,
         records: UnsafeRawBufferPointer(start: records.base, count: size),

@@ -92,6 +92,15 @@ enum ShortStatistics {
     return result
   }
 
+  /// What can be said without the model that the records need: the absolute bounds.
+  static func unknown(_ layout: Layout) -> [FieldStatistics] {
+    layout.fields.map {
+      var result = FieldStatistics()
+      if case .absolute(let bound) = $0.bound { result.absoluteBound = bound }
+      return result
+    }
+  }
+
   private static func missingCount(
     _ records: UnsafeRawBufferPointer, _ field: Field, _ recordSize: Int
   ) -> Int {

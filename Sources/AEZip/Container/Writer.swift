@@ -268,8 +268,8 @@ public final class ContainerWriter {
     _ records: UnsafeRawBufferPointer, isLast: Bool = false
   ) throws(AEZipError) {
     let chunkBytes = recordsPerChunk * layout.recordSize
-    // Nothing else will come: the whole container is one short chunk, which restores by itself.
-    var standsAlone = options.model == nil
+    // Nothing else will come: the whole container is one short chunk.
+    var standsAlone = true
     for field in layout.fields where field.bound == .free { standsAlone = false }
     if isLast && standsAlone && sections.recordCount == 0 && records.count > 0
       && records.count <= chunkBytes
@@ -329,7 +329,8 @@ public final class ContainerWriter {
   }
 
   private func emitModel(_ model: RecordModel, embedded: Bool) throws(AEZipError) {
-    try sections.emitPacked(.model, model.section(embedded: embedded))
+    try sections.emitPacked(
+      .model, model.section(embedded: embedded, fieldCount: layout.fields.count))
     // One that was chosen unasked serves restoration alone.
     guard embedded, options.model != nil || options.latents != nil else { return }
     try sections.emitPacked(

@@ -21,6 +21,8 @@ public final class Autoencoder: Sendable {
   public let recordCount: Int
   /// Mean squared error of each field at training; empty if not known.
   let fieldErrors: [Double]
+  /// How records at the bounds of the training are coded; nil if it had none: ``ModelPlan``.
+  nonisolated(unsafe) let plan: ByteBuffer?
   /// SHA-256 of what its decoder consists of: Format.md, section 4.4.
   public let digest: [UInt8]
   let kernels = Kernels()
@@ -28,7 +30,7 @@ public final class Autoencoder: Sendable {
   init(
     kind: AutoencoderKind, layout: Layout, standardizer: Standardizer, network: Network,
     precisions: [Precision], history: [EpochLoss], finalLoss: EpochLoss, recordCount: Int,
-    fieldErrors: [Double] = []
+    fieldErrors: [Double] = [], plan: ByteBuffer? = nil
   ) {
     self.kind = kind
     self.layout = layout
@@ -39,14 +41,29 @@ public final class Autoencoder: Sendable {
     self.finalLoss = finalLoss
     self.recordCount = recordCount
     self.fieldErrors = fieldErrors
-    digest = ModelContent.decoder(kind, standardizer, network, precisions).withUnsafeBytes {
+    self.plan = plan
+    digest = Self.content(kind, standardizer, network, precisions, plan).withUnsafeBytes {
       Sha256.digest($0)
     }
   }
 
+  private static func content(
+    _ kind: AutoencoderKind, _ standardizer: Standardizer, _ network: Network,
+    _ precisions: [Precision], _ plan: ByteBuffer?
+  ) -> [UInt8] {
+    let decoder = ModelContent.decoder(kind, standardizer, network, precisions)
+    return plan == nil ? decoder : decoder + [UInt8](plan!.bytes)
+  }
+
   /// The model section of a file: what the digest is taken of.
-  var decoderContent: [UInt8] {
-    ModelContent.decoder(kind, standardizer, network, precisions)
+  var decoderContent: [UInt8] { Self.content(kind, standardizer, network, precisions, plan) }
+
+  /// The same model with a plan.
+  func with(_ plan: ByteBuffer) -> Autoencoder {
+    Autoencoder(
+      kind: kind, layout: layout, standardizer: standardizer, network: network,
+      precisions: precisions, history: history, finalLoss: finalLoss, recordCount: recordCount,
+      fieldErrors: fieldErrors, plan: plan)
   }
 
   public var fieldCount: Int { network.shape.fieldCount }

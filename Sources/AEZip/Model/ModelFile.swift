@@ -85,8 +85,7 @@ extension Autoencoder {
     let sections = SectionWriter { (try? buffer.append($0)) != nil }
     try sections.start()
     try sections.emitPacked(.layout, layout.encoded())
-    try sections.emitPacked(
-      .model, ModelContent.decoder(kind, standardizer, network, precisions))
+    try sections.emitPacked(.model, decoderContent)
     try sections.emitPacked(.encoder, ModelContent.encoder(network, precisions))
     var writer = ByteWriter()
     writer.count(recordCount)
@@ -187,7 +186,11 @@ extension Autoencoder {
     let standardizer = try Standardizer(decoding: &reader, fieldCount: fieldCount)
     let network = try Network.empty(shape)
     let decoderPrecisions = try network.decode(.decoder, from: &reader)
-    try reader.expectEnd()
+    var plan: ByteBuffer?
+    if reader.remaining > 0 {
+      plan = try ByteBuffer()
+      try plan!.append(try reader.take(reader.remaining))
+    }
     let encoderPrecisions = try network.decode(.encoder, from: &encoderReader)
     try encoderReader.expectEnd()
 
@@ -212,6 +215,6 @@ extension Autoencoder {
     self.init(
       kind: kind, layout: layout, standardizer: standardizer, network: network,
       precisions: encoderPrecisions + decoderPrecisions, history: history, finalLoss: finalLoss,
-      recordCount: recordCount, fieldErrors: fieldErrors)
+      recordCount: recordCount, fieldErrors: fieldErrors, plan: plan)
   }
 }

@@ -4,13 +4,21 @@ extension RecordModel {
   /// Other first bytes are other kinds of section; 1 is a linear model of versions 1 and 2.
   static let embeddedMark: UInt8 = 3
   static let referenceMark: UInt8 = 4
+  /// The same, and the model's fields are those of the container in their order.
+  static let sameReferenceMark: UInt8 = 5
 
   /// The section that holds the decoder, or its digest alone.
-  func section(embedded: Bool) -> [UInt8] {
+  ///
+  /// - Parameter fieldCount: of the container; 0: not known.
+  func section(embedded: Bool, fieldCount: Int = 0) -> [UInt8] {
     var writer = ByteWriter()
-    writer.byte(embedded ? Self.embeddedMark : Self.referenceMark)
-    writer.count(places.count)
-    for place in places { writer.count(place) }
+    let isSame = !embedded && places.count == fieldCount && places == Array(0..<fieldCount)
+    writer.byte(
+      embedded ? Self.embeddedMark : isSame ? Self.sameReferenceMark : Self.referenceMark)
+    if !isSame {
+      writer.count(places.count)
+      for place in places { writer.count(place) }
+    }
     if embedded { return writer.bytes + model.decoderContent }
     writer.byte(model.kind.rawValue)
     writer.count(model.latentCount)
@@ -30,13 +38,17 @@ extension ContainerModel {
   ) throws(AEZipError) -> (ContainerModel, ModelReference?) {
     var reader = ByteReader(bytes, what: "the model")
     let mark = try reader.byte()
-    guard mark == RecordModel.embeddedMark || mark == RecordModel.referenceMark else {
+    guard mark >= RecordModel.embeddedMark, mark <= RecordModel.sameReferenceMark else {
       let model = try LinearAutoencoder(decoding: bytes, fieldCount: layout.fields.count)
       return (.linear(model), nil)
     }
     var places: [Int] = []
-    for _ in 0..<(try reader.count(limit: layout.fields.count)) {
-      places.append(try reader.count(limit: layout.fields.count - 1))
+    if mark == RecordModel.sameReferenceMark {
+      places = Array(layout.fields.indices)
+    } else {
+      for _ in 0..<(try reader.count(limit: layout.fields.count)) {
+        places.append(try reader.count(limit: layout.fields.count - 1))
+      }
     }
     if mark == RecordModel.embeddedMark {
       let view = try RecordModel.view(places, layout)

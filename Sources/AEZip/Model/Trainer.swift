@@ -75,8 +75,11 @@ public final class Trainer {
       history = try plan.descend(network, data, progress: progress, kernels: kernels)
     }
     plan.components = nil
-    return try data.finished(
+    let model = try data.finished(
       network, layout: layout, options: options,
       recordCount: max(recordCount, options.servedCount), history: history, kernels: kernels)
+    let bounds = options.bounds
+    return try ModelPlan.encode(records.bytes, layout: layout, bounds: bounds, kernels: kernels)
+      .map { model.with($0) } ?? model
   }
 }
