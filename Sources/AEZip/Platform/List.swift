@@ -7,11 +7,20 @@ import CPlatform
 struct List<Element>: RandomAccessCollection {
   private var block = Block()
 
-  init() {}
+  init() {
+    #if !AEZ_EMBEDDED
+      // What elements refer to would never be released.
+      assert(_isPOD(Element.self), "a list of elements that are not trivial")
+    #endif
+  }
 
-  init(_ elements: some Sequence<Element>) { for element in elements { append(element) } }
+  init(_ elements: some Sequence<Element>) {
+    self.init()
+    for element in elements { append(element) }
+  }
 
   init(repeating element: Element, count: Int) {
+    self.init()
     for _ in 0..<count { append(element) }
   }
 
