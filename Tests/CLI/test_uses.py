@@ -77,3 +77,8 @@ def test_drawn_records_have_the_fields_relations(tree):
     assert seen > 0.9 and drawn > 0.8
     run_shell(examples("Draw new records", "sh")[0], tree)
     assert len((tree / "drawn.csv").read_text().splitlines()) == 101
+
+
+def test_a_shared_model_makes_a_batch_of_a_thousand_records_pay(tree):
+    alone, shared = told(tree, "Make small batches pay")["bytes"]
+    assert shared < 0.92 * alone

@@ -94,11 +94,13 @@ enum ShortStatistics {
 
   /// What can be said without the model that the records need: the absolute bounds.
   static func unknown(_ layout: Layout) -> [FieldStatistics] {
-    layout.fields.map {
-      var result = FieldStatistics()
-      if case .absolute(let bound) = $0.bound { result.absoluteBound = bound }
-      return result
+    var result: [FieldStatistics] = []
+    for field in layout.fields {
+      var statistics = FieldStatistics()
+      if case .absolute(let bound) = field.bound { statistics.absoluteBound = bound }
+      result.append(statistics)
     }
+    return result
   }
 
   private static func missingCount(

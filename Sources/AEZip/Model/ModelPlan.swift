@@ -24,9 +24,13 @@ enum ModelPlan {
     let most = max(leastRecords, min(mostRecords, mostValues / layout.fields.count))
     let taken = min(count, most, CompressionOptions().recordsPerChunk(layout))
     let last = UnsafeRawBufferPointer(rebasing: records[((count - taken) * layout.recordSize)...])
-    let payload = try ChunkEncoder(
-      layout: layout, bounds: bounds, level: 9, kernels: kernels, servedRecords: servedRecords
-    ).encodeAll(last).payload
+    var encoder = ChunkEncoder(
+      layout: layout, bounds: bounds, level: 9, kernels: kernels, servedRecords: servedRecords)
+    var payload = try encoder.encodeAll(last).payload
+    encoder.sortsColumns = true
+    let sorted = try encoder.encodeAll(last).payload
+    // A little on these records tells nothing of others.
+    if 100 * sorted.count < 99 * payload.count { payload = sorted }
     var writer = ByteWriter()
     for field in layout.fields { writer.byte(field.type.rawValue) }
     for bound in bounds { writer.f64(bound) }

@@ -12,7 +12,8 @@ extension RecordModel {
   /// - Parameter fieldCount: of the container; 0: not known.
   func section(embedded: Bool, fieldCount: Int = 0) -> [UInt8] {
     var writer = ByteWriter()
-    let isSame = !embedded && places.count == fieldCount && places == Array(0..<fieldCount)
+    var isSame = !embedded && places.count == fieldCount
+    for index in 0..<places.count where places[index] != index { isSame = false }
     writer.byte(
       embedded ? Self.embeddedMark : isSame ? Self.sameReferenceMark : Self.referenceMark)
     if !isSame {
