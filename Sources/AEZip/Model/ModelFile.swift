@@ -188,8 +188,10 @@ extension Autoencoder {
     let decoderPrecisions = try network.decode(.decoder, from: &reader)
     var plan: ByteBuffer?
     if reader.remaining > 0 {
+      let bytes = try reader.take(reader.remaining)
+      try ModelPlan.check(bytes, layout, kernels: Kernels())
       plan = try ByteBuffer()
-      try plan!.append(try reader.take(reader.remaining))
+      try plan!.append(bytes)
     }
     let encoderPrecisions = try network.decode(.encoder, from: &encoderReader)
     try encoderReader.expectEnd()

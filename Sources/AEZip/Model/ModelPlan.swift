@@ -66,6 +66,42 @@ enum ModelPlan {
       let bound = try reader.f64()
       if let bounds, bounds[place] != bound { return nil }
     }
+    var plan = try parse(&reader, view, strands, kernels: kernels)
+    // From the model's fields to those of the records.
+    let (treatments, constants) = (plan.treatments, plan.constants)
+    for index in 0..<places.count {
+      plan.treatments[places[index]] = treatments[index]
+      plan.constants[places[index]] = constants[index]
+    }
+    for column in plan.columns { column.field = places[column.field!] }
+    return plan
+  }
+
+  /// Refuses what no records could have for a plan.
+  static func check(
+    _ bytes: UnsafeRawBufferPointer, _ layout: Layout, kernels: Kernels
+  ) throws(AEZipError) {
+    var reader = ByteReader(bytes, what: "the model's plan")
+    var fields: [Field] = []
+    var size = 0
+    for index in 0..<layout.fields.count {
+      guard let type = ElementType(rawValue: try reader.byte()) else {
+        throw .corrupted(what: "the types of the model's plan", declared: index, computed: 0)
+      }
+      fields.append(Field(nameBytes: [], type: type, offset: size, bound: .exact))
+      size += type.size
+    }
+    for index in 0..<layout.fields.count where !(try reader.f64() >= 0) {
+      throw .corrupted(what: "the bounds of the model's plan", declared: index, computed: 0)
+    }
+    let view = try Layout(fields: fields, recordSize: size)
+    _ = try parse(&reader, view, Strands(ofFewest: 1), kernels: kernels)
+  }
+
+  /// What comes after types and bounds, up to the end.
+  private static func parse(
+    _ reader: inout ByteReader, _ view: Layout, _ strands: Strands, kernels: Kernels
+  ) throws(AEZipError) -> ChunkDecoder.Plan {
     let allowed = 1 | ChunkFlags.shortColumns | ChunkFlags.order
     let flags = try reader.byte()
     guard flags & ~allowed == 0 else {
@@ -74,13 +110,6 @@ enum ModelPlan {
     var plan = ChunkDecoder.Plan(strands: strands, isShared: true)
     try ChunkDecoder(layout: view, kernels: kernels).readColumns(&plan, flags, &reader)
     try reader.expectEnd()
-    // From the model's fields to those of the records.
-    let (treatments, constants) = (plan.treatments, plan.constants)
-    for index in 0..<places.count {
-      plan.treatments[places[index]] = treatments[index]
-      plan.constants[places[index]] = constants[index]
-    }
-    for column in plan.columns { column.field = places[column.field!] }
     return plan
   }
 }
