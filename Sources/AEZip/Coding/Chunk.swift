@@ -288,11 +288,11 @@ struct ChunkEncoder {
       usesDouble = shared.usesDouble
       for column in shared.columns {
         let field = column.field!
-        let bound = bounds[field]
+        let (type, bound) = (layout.fields[field].type, bounds[field])
+        let isOnGrid = column.lattice && column.scale == 1 && planes[field].isWhole(strands)
         columns.append(column)
         columnPlanes.append(planes[field])
-        proofBounds.append(
-          column.proofBound(bound, layout.fields[field].type, planes[field], strands))
+        proofBounds.append(Column.proofBound(bound, type, isWhole: !type.isFloat || isOnGrid))
         tallies[field].permitted = bound
       }
     }

@@ -80,7 +80,11 @@ extension Column {
       column.permitted = bound
       let spacing = lattice.unit / lattice.scale
       // Whole numbers are exact; other decimals need a little room for rounding.
-      let whole = lattice.scale == 1 && extent.largestMagnitude < 9e15
+      var whole = lattice.scale == 1 && extent.largestMagnitude < 9e15
+      // The grid is that of a sample; a value off it may have an error that rounds to the bound.
+      if whole && type.isFloat && wholeError(below: bound) > bound * (1 - 0x1p-22) {
+        whole = plane.isWhole(strands)
+      }
       let steps = 2 * bound / spacing * (whole ? 1 : 1 - 1e-5)
       // Too many steps to count, or to tell how many: whole codes are counted instead.
       let isWide = !type.isFloat && (range / spacing >= 1.9e9 || isSmall && steps >= 512)
@@ -117,7 +121,7 @@ extension Column {
         let exactInFloat =
           type.usesFloatPlane && lattice.scale == 1 && extent.largestMagnitude < 8e6
         column.single = exactInFloat && largest < 2e6
-        return (column, whole ? bound : bound * (1 - 1e-9))
+        return (column, proofBound(bound, type, isWhole: whole))
       }
     }
     guard bound > 0, type.isFloat else { return nil }
@@ -151,8 +155,20 @@ extension Column {
         type == .f32 ? Double(Float.greatestFiniteMagnitude) : Double.greatestFiniteMagnitude
       )
     }
-    let permitted = column.permitted
-    return (column, type == .f32 ? permitted * (1 - 0x1p-22) : permitted * (1 - 0x1p-50))
+    return (column, proofBound(column.permitted, type, isWhole: false))
+  }
+
+  /// The largest error of whole numbers, restored as such or half way between, that keeps a bound.
+  private static func wholeError(below bound: Double) -> Double { (2 * bound).rounded(.down) / 2 }
+
+  /// The largest error that a proof in the arithmetic of a plane may pass: the bound, less what
+  /// rounding may hide.
+  ///
+  /// - Parameter isWhole: all values are whole numbers, whose errors are exact.
+  static func proofBound(_ bound: Double, _ type: ElementType, isWhole: Bool) -> Double {
+    let error = wholeError(below: bound)
+    if isWhole && !(type.usesFloatPlane && error >= 0x1p22) { return error }
+    return bound * (1 - (type.usesFloatPlane ? 0x1p-22 : 0x1p-50))
   }
 
   /// Takes a unit of Float's digits, which four bytes hold, and a multiple of it as origin.
@@ -209,6 +225,17 @@ extension Column {
   func fitsFloat(_ extent: Extent) -> Bool {
     let range = (extent.maximum - extent.minimum) * scale / unit
     return lattice ? range < 2e6 : range < Self.largestFloatRange * 1.5
+  }
+}
+
+extension Plane {
+  /// Whether all finite values are whole numbers.
+  func isWhole(_ strands: Strands) -> Bool {
+    for index in 0..<strands.planeCount {
+      let x = float.map { Double($0[index]) } ?? double![index]
+      if x.isFinite && x.magnitude < 0x1p51 && nearest(x) != x { return false }
+    }
+    return true
   }
 }
 

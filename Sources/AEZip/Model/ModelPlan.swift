@@ -169,23 +169,3 @@ extension ChunkDecoder {
     plan = found
   }
 }
-
-extension Column {
-  /// The largest error that a proof in the arithmetic of a plane may pass, for units that were chosen
-  /// for other values: the bound less what rounding may hide, or, of whole numbers, whose errors are
-  /// exact, the largest half below it.
-  func proofBound(
-    _ bound: Double, _ type: ElementType, _ plane: Plane, _ strands: Strands
-  ) -> Double {
-    var isWhole = !type.isFloat || lattice && scale == 1
-    if isWhole && type.isFloat {
-      let limit = type == .f32 ? 0x1p23 : 0x1p51
-      for index in 0..<strands.planeCount {
-        let x = plane.float.map { Double($0[index]) } ?? plane.double![index]
-        if x.isFinite && (x.magnitude >= limit || nearest(x) != x) { isWhole = false }
-      }
-    }
-    guard !isWhole else { return (2 * bound).rounded(.down) / 2 }
-    return bound * (1 - (type == .f32 ? 0x1p-22 : 0x1p-50))
-  }
-}
