@@ -205,17 +205,18 @@ struct ChunkEncoder {
     let effort = Effort(level: level)
     let values = records.count / layout.recordSize * layout.fields.count
     guard best.payload.count < values / 8 || effort.alwaysTriesBelow else { return best }
-    for below in effort.levelsBelow {
+    func offer(_ planLevel: Int, sorted: Bool) throws(AEZipError) {
       var other = self
-      other.planLevel = below
+      other.planLevel = planLevel
+      other.sortsColumns = sorted
       let trial = try other.encodeAll(records)
       if trial.payload.count < best.payload.count { best = trial }
     }
-    if effort.triesOrder && layout.fields.count > 1 {
-      var other = self
-      other.sortsColumns = true
-      let trial = try other.encodeAll(records)
-      if trial.payload.count < best.payload.count { best = trial }
+    for below in effort.levelsBelow { try offer(below, sorted: false) }
+    // What a lower level would take is among them.
+    for sorted in max(1, effort.levelsBelow.lowerBound)..<level + 1
+    where Effort(level: sorted).triesOrder && layout.fields.count > 1 {
+      try offer(sorted, sorted: true)
     }
     return best
   }
