@@ -516,10 +516,10 @@ struct ChunkEncoder {
     for index in 0..<columns.count where effort.looksForRepeats && servedRecords == nil {
       // Repeats are found in the order of records only, and without classes.
       guard
-        let symbols = CodeOrder.sample(
+        let symbols = try CodeOrder.sample(
           codes.plane(index), strands, most: effort.repeatWindow(columns.count))
       else { continue }
-      let (share, left) = Repeats.look(
+      let (share, left) = try Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
       if share > 0.12 && left < bits[index] * 0.92 {
         columns[index].recordOrder = true
@@ -690,9 +690,10 @@ enum CodeOrder {
   /// Low bytes of some thousand codes in the order of records, to look for repeats.
   static func sample(
     _ plane: UnsafePointer<Int32>, _ strands: Strands, most: Int
-  ) -> Memory<UInt8>? {
+  ) throws(AEZipError) -> Memory<UInt8>? {
     let wanted = min(strands.recordCount, most)
-    guard wanted >= 64, let bytes = try? Memory<UInt8>(wanted) else { return nil }
+    guard wanted >= 64 else { return nil }
+    let bytes = try Memory<UInt8>(wanted)
     var position = 0
     var lane = 0
     while position < wanted && lane < strands.laneCount {

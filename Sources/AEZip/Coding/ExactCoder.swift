@@ -34,7 +34,7 @@ struct ExactCoder {
     for transform in Transform.allCases {
       split(values, count, size, transform, into: planes)
       var bits = 0.0
-      for plane in 0..<size { bits += Self.estimate(planes.base + plane * count, count) }
+      for plane in 0..<size { bits += try Self.estimate(planes.base + plane * count, count) }
       if bits < bestBits * 0.995 { (best, bestBits) = (transform, bits) }
     }
     split(values, count, size, best, into: planes)
@@ -51,7 +51,7 @@ struct ExactCoder {
   ) throws(AEZipError) -> Int {
     guard bytes.count > 0 else { return 0 }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-    let share = Repeats.share(pointer, bytes.count)
+    let share = try Repeats.share(pointer, bytes.count)
     var strategies: [PackingStrategy] = [.huffman]
     if share > 0.004 || level >= 7 { strategies.append(.full(level >= 7 ? 9 : 6)) }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
@@ -119,7 +119,9 @@ struct ExactCoder {
   }
 
   /// Bits that a plane will take, about.
-  private static func estimate(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
+  private static func estimate(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int
+  ) throws(AEZipError) -> Double {
     var counts = [Int](repeating: 0, count: 256)
     let step = max(1, count / 65536)
     var index = 0
@@ -131,7 +133,7 @@ struct ExactCoder {
     }
     guard seen > 0 else { return 0 }
     let bits = Entropy.bits(counts) * Double(count) / Double(seen)
-    return bits * (1 - 0.9 * Repeats.share(bytes, count))
+    return bits * (1 - 0.9 * (try Repeats.share(bytes, count)))
   }
 
   static func mask(_ size: Int) -> UInt64 { size == 8 ? .max : (1 << UInt64(8 * size)) - 1 }

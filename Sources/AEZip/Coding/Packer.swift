@@ -284,7 +284,8 @@ final class Packer {
     // Below these shares deflate's distances nearly never pay.
     let least = level >= 7 ? 0.02 : bytes.count > 4096 ? 0.06 : 0.12
     let window = level >= 7 ? 8192 : 4096
-    if repeats || Repeats.look(pointer, bytes.count, window: window).share > least {
+    let share = repeats ? 1 : try Repeats.look(pointer, bytes.count, window: window).share
+    if share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
     if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
@@ -312,18 +313,20 @@ extension Zlib {
 /// Whether looking for repeats would pay, from a quick look at samples.
 enum Repeats {
   /// The share of bits that repeats of at least four bytes would save over Huffman codes.
-  static func share(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
-    look(bytes, count).share
+  static func share(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int
+  ) throws(AEZipError) -> Double {
+    try look(bytes, count).share
   }
 
   /// The share of bits that repeats of at least four bytes would save over Huffman codes, and the
   /// bits a byte that would be left with them, where a literal takes at least one bit.
   static func look(
     _ bytes: UnsafePointer<UInt8>, _ count: Int, window: Int = 8192
-  ) -> (share: Double, bitsPerByte: Double) {
-    guard count >= 64, let table = try? Memory<Int32>(4096),
-      let counts = try? Memory<Int>(1024)
-    else { return (1, 8) }
+  ) throws(AEZipError) -> (share: Double, bitsPerByte: Double) {
+    guard count >= 64 else { return (1, 8) }
+    let table = try Memory<Int32>(4096)
+    let counts = try Memory<Int>(1024)
     let window = min(count, window)
     var sums = aezk_repeat_sums()
     let starts = count > 2 * window ? [0, (count - window) / 2] : [0]
