@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import aezip
 import numpy as np
 import pytest
+from processes import printed_by_instruction_set
 
 KINDS = ["linear", "deep", "sparse", "denoising", "contractive", "variational"]
 RANDOM = np.random.default_rng(20)
@@ -239,13 +240,7 @@ records = np.hstack([random.normal(size=(300, 9)), random.random((300, 2)) < 0.4
 records[::11, 3] = np.nan
 print(aezip.train(records, kind={kind!r}, latents=3, hidden=[20], epochs=4).digest)
 """
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", script], env={**os.environ, "AEZ_CPU": level},
-            stdout=subprocess.PIPE, text=True, check=True,
-        ).stdout
-        for level in ("0", "3", "4")
-    }  # fmt: skip
+    digests = set(printed_by_instruction_set("-c", script))
     assert len(digests) == 1 and len(digests.pop()) == 65
 
 
