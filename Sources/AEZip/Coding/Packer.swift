@@ -21,16 +21,12 @@ final class Packer {
   private var rawState = aezk_bits()
   private let counts: Memory<Int>
   private let escapes: ByteBuffer
-  private var pieces: [PendingPiece] = []
-
-  private struct PendingPiece {
-    var start: Int
-    var piece: Piece
-    var histogram: [Int]
-    var bits: Double
-    /// Has repeats worth looking for: shares no stream.
-    var repeats: Bool
-  }
+  private var pieces: [Piece] = []
+  /// Where the symbols of each piece begin.
+  private var starts = List<Int>()
+  /// Pieces that share streams with others, and those that have streams of their own.
+  private let sharing: StreamPlanner
+  private var alone = List<Int>()
 
   /// - Parameter codeCount: the number of codes of all columns together.
   init(codeCount: Int, zlib: Zlib, level: Int, kernels: Kernels) throws(AEZipError) {
@@ -38,12 +34,15 @@ final class Packer {
     self.level = level
     self.kernels = kernels
     counts = try Memory(1024)
+    sharing = try StreamPlanner(level: level, kernels: kernels)
     symbols = try Memory(max(codeCount, 1))
     raw = try ByteBuffer()
     escapes = try ByteBuffer()
   }
 
   /// Adds the codes of a column's class, in the order of Format.md.
+  ///
+  /// - Parameter repeats: whether the codes have repeats worth looking for: they share no stream.
   func add(
     _ codes: UnsafePointer<Int32>, count: Int, repeats: Bool
   ) throws(AEZipError) {
@@ -54,18 +53,21 @@ final class Packer {
       let output = try raw.reserve(rawBits / 8 + 16)
       raw.commit(kernels.call.raw(output, codes, count, Int32(shift), &rawState))
     }
-    let histogram = histogram(target, count)
-    pieces.append(
-      PendingPiece(
-        start: symbolCount, piece: Piece(stream: 0, shift: shift, count: count),
-        histogram: histogram, bits: Entropy.bits(histogram), repeats: repeats))
+    starts.append(symbolCount)
+    pieces.append(Piece(stream: 0, shift: shift, count: count))
     symbolCount += count
+    if repeats && count > 256 {
+      alone.append(pieces.count - 1)
+    } else {
+      tally(target, count)
+      try sharing.add(counts.base, piece: pieces.count - 1)
+    }
   }
 
-  private func histogram(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> [Int] {
+  /// Sets ``counts``.
+  private func tally(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
     memset(counts.base, 0, 8 * 1024)
     kernels.call.histogram(counts.base, bytes, count)
-    return [Int](UnsafeBufferPointer(start: counts.base, count: 256))
   }
 
   /// How many low bits are as good as noise: so many that the rest needs few symbols, unless keeping
@@ -118,31 +120,20 @@ final class Packer {
 
   /// Packs everything into `output` and describes it in `header`.
   func finish(to output: ByteBuffer, header: inout ByteWriter) throws(AEZipError) {
-    let order = cluster()
-    // Pieces in the order they were added, which is that of columns and classes.
-    for piece in pieces {
-      header.count(piece.piece.stream * 32 + piece.piece.shift)
-    }
+    let shared = try sharing.plan(&pieces)
+    for index in 0..<alone.count { pieces[alone[index]].stream = shared + index }
+    for piece in pieces { header.count(piece.stream * 32 + piece.shift) }
+    let streams = members(shared + alone.count)
+    header.count(streams.count)
     var directory = ByteWriter()
-    for members in order {
-      var total = 0
-      for member in members { total += pieces[member].piece.count }
-      let joined = try Memory<UInt8>(max(total, 1))
-      var position = 0
-      var histogram = [Int](repeating: 0, count: 256)
-      for member in members {
-        let piece = pieces[member]
-        memcpy(joined.base + position, symbols.base + piece.start, piece.piece.count)
-        position += piece.piece.count
-        for symbol in 0..<256 { histogram[symbol] += piece.histogram[symbol] }
-      }
-      let (grouping, grouped) = try group(joined, total, histogram)
-      let size = try packBest(grouped.bytes, repeats: pieces[members[0]].repeats, to: output)
+    for stream in 0..<streams.count {
+      let joined = try join(streams[stream])
+      let (grouping, grouped) = try group(joined, joined.count)
+      let size = try packBest(grouped.bytes, repeats: stream >= shared, to: output)
       directory.byte(UInt8(grouping))
       if grouping == Grouping.zeroRuns { directory.count(grouped.count) }
       directory.count(size)
     }
-    header.count(order.count)
     for byte in directory.bytes { header.byte(byte) }
     header.count(escapes.count)
     header.count(try packBest(escapes.bytes, repeats: false, to: output))
@@ -153,51 +144,24 @@ final class Packer {
     header.count(raw.count)
     header.count(raw.count > 0 ? try zlib.pack(raw.bytes, .stored, to: output) : 0)
   }
-
-  /// Decides which pieces share a stream: those of like distribution, neighbours in the order of
-  /// entropy, as long as sharing costs less than a stream's tables. Sets each piece's stream and
-  /// returns the members of each.
-  private func cluster() -> [[Int]] {
-    var streams: [[Int]] = []
-    var sharing: [Int] = []
-    for index in 0..<pieces.count {
-      if pieces[index].repeats && pieces[index].piece.count > 256 {
-        streams.append([index])
-      } else {
-        sharing.append(index)
-      }
-    }
-    let order = ascending(
-      sharing.map { pieces[$0].bits / Double(max(1, pieces[$0].piece.count)) })
-    sharing = order.map { sharing[$0] }
-    var members: [Int] = []
-    var histogram: [Int] = []
-    var bits = 0.0
-    for index in sharing {
-      let next = pieces[index]
-      if members.isEmpty {
-        (members, histogram, bits) = ([index], next.histogram, next.bits)
-        continue
-      }
-      var merged = histogram
-      for symbol in 0..<256 { merged[symbol] += next.histogram[symbol] }
-      let mergedBits = Entropy.bits(merged)
-      if mergedBits <= bits + next.bits + Entropy.streamBits {
-        members.append(index)
-        (histogram, bits) = (merged, mergedBits)
-      } else {
-        streams.append(members)
-        (members, histogram, bits) = ([index], next.histogram, next.bits)
-      }
-    }
-    if !members.isEmpty { streams.append(members) }
-    for stream in 0..<streams.count {
-      for member in streams[stream] { pieces[member].piece.stream = stream }
-      streams[stream] = []
-    }
-    // Members in the order of pieces, as the decoder finds them.
-    for index in 0..<pieces.count { streams[pieces[index].piece.stream].append(index) }
+  /// The pieces of each stream, in the order of pieces, as the decoder finds them.
+  private func members(_ streamCount: Int) -> [List<Int>] {
+    var streams = [List<Int>](repeating: List(), count: streamCount)
+    for index in 0..<pieces.count { streams[pieces[index].stream].append(index) }
     return streams
+  }
+
+  /// The symbols of some pieces.
+  private func join(_ members: List<Int>) throws(AEZipError) -> Memory<UInt8> {
+    var total = 0
+    for member in members { total += pieces[member].count }
+    let joined = try Memory<UInt8>(total)
+    var position = 0
+    for member in members {
+      memcpy(joined.base + position, symbols.base + starts[member], pieces[member].count)
+      position += pieces[member].count
+    }
+    return joined
   }
 
   /// Symbols from which a grouping is chosen.
@@ -205,8 +169,10 @@ final class Packer {
 
   /// Puts several symbols in one byte where entropy is low; chosen from histograms.
   private func group(
-    _ joined: Memory<UInt8>, _ count: Int, _ histogram: [Int]
+    _ joined: Memory<UInt8>, _ count: Int
   ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
+    tally(joined.base, count)
+    let histogram = [Int](UnsafeBufferPointer(start: counts.base, count: 256))
     let output = try ByteBuffer(capacity: count + 64)
     let target = try output.reserve(count + 64)
     // Some stretches tell about all.
@@ -219,7 +185,8 @@ final class Packer {
         let start = stretches > 1 ? (count - length) / (stretches - 1) * stretch : 0
         written += pack(joined.base + start, target + written)
       }
-      return Entropy.huffmanBits(self.histogram(target, written)) * share
+      tally(target, written)
+      return Entropy.huffmanBits([Int](UnsafeBufferPointer(start: counts.base, count: 256))) * share
     }
     var best = 0
     var bestBits = Entropy.huffmanBits(histogram)
