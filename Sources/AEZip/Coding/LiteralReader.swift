@@ -70,7 +70,7 @@ final class LiteralReader {
     let distanceCount = take(5) + 1
     let used = take(4) + 4
     memset(lengths.base, 0, 19)
-    for index in 0..<used { lengths[HuffmanCoder.place(index)] = UInt8(take(3)) }
+    for index in 0..<used { lengths[BlockCode.place(index)] = UInt8(take(3)) }
     guard kernels.call.prefix(code.base, lengths.base, 19, 7) != 0 else { return false }
     let count = Self.literalCount + distanceCount
     var index = 0

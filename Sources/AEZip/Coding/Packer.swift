@@ -21,6 +21,7 @@ final class Packer {
   private var rawState = aezk_bits()
   private let counts: Memory<Int>
   private let escapes: ByteBuffer
+  private var blockCode: BlockCode?
   private var pieces: [Piece] = []
   /// Where the symbols of each piece begin.
   private var starts = List<Int>()
@@ -63,6 +64,9 @@ final class Packer {
       try sharing.add(counts.base, piece: pieces.count - 1)
     }
   }
+
+  /// The counts of bytes in ``counts``.
+  private var histogram: [Int] { [Int](UnsafeBufferPointer(start: counts.base, count: 256)) }
 
   /// Sets ``counts``.
   private func tally(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
@@ -129,8 +133,10 @@ final class Packer {
     for stream in 0..<streams.count {
       let joined = try join(streams[stream])
       let (grouping, grouped) = try group(joined, joined.count)
+      let order = try self.order(grouped, grouping)
       let size = try packBest(grouped.bytes, repeats: stream >= shared, to: output)
-      directory.byte(UInt8(grouping))
+      directory.byte(UInt8(grouping | (order == nil ? 0 : ByteOrder.flag)))
+      for weight in order?.weights ?? [] { directory.byte(weight) }
       if grouping == Grouping.zeroRuns { directory.count(grouped.count) }
       directory.count(size)
     }
@@ -172,7 +178,7 @@ final class Packer {
     _ joined: Memory<UInt8>, _ count: Int
   ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
     tally(joined.base, count)
-    let histogram = [Int](UnsafeBufferPointer(start: counts.base, count: 256))
+    let histogram = self.histogram
     let output = try ByteBuffer(capacity: count + 64)
     let target = try output.reserve(count + 64)
     // Some stretches tell about all.
@@ -186,7 +192,7 @@ final class Packer {
         written += pack(joined.base + start, target + written)
       }
       tally(target, written)
-      return Entropy.huffmanBits([Int](UnsafeBufferPointer(start: counts.base, count: 256))) * share
+      return Entropy.huffmanBits(self.histogram) * share
     }
     var best = 0
     var bestBits = Entropy.huffmanBits(histogram)
@@ -238,6 +244,26 @@ final class Packer {
       kernels.call.outliers(
         try escapes.reserve(count + 1), joined.base, count, Int32(grouping.alphabet - 1)))
     return (best, output)
+  }
+
+  /// Numbers a stream's bytes anew, if its tables gain by that.
+  private func order(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> ByteOrder? {
+    // Beside many bytes their tables are little.
+    guard grouping > 0, bytes.count >= 64, bytes.count <= 1 << 15 else { return nil }
+    let start = bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    tally(start, bytes.count)
+    counts[BlockCode.endOfBlock] = 1
+    if blockCode == nil { blockCode = try BlockCode() }
+    let plainBits = blockCode!.choose(counts.base, isSmoothed: true)
+    let order = ByteOrder(grouping, fitting: histogram)
+    var numbers = [UInt8](repeating: 0, count: 256)
+    for number in 0..<256 { numbers[order.bytes[number]] = UInt8(number) }
+    let plain = histogram
+    for number in 0..<256 { counts[number] = plain[order.bytes[number]] }
+    let bits = blockCode!.choose(counts.base, isSmoothed: true) + 5 * order.weights.count
+    guard bits < plainBits else { return nil }
+    bytes.map(numbers)
+    return order
   }
 
   /// Packs with the strategy that fits: Huffman codes alone, unless repeats pay.

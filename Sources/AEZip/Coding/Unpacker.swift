@@ -3,13 +3,16 @@ import CPlatform
 /// The inverse of ``Packer``: streams to symbols, symbols to codes.
 struct Unpacker {
   struct Stream {
-    /// nil: zero runs of `byteCount` bytes.
-    var grouping: Grouping?
+    /// The index of its grouping; zero runs have `byteCount` bytes.
+    var grouping: Int
     var byteCount: Int
     var size: Int
+    /// Where the weights of its bytes' order begin; negative if there is none.
+    var weights: Int
   }
 
   private(set) var streams: List<Stream> = List()
+  private var weights = List<UInt8>()
   private var escapeCount = 0
   private(set) var escapeSize = 0
   private var rawCount = 0
@@ -36,13 +39,22 @@ struct Unpacker {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
     for _ in 0..<streamCount {
-      let code = try header.byte(below: Grouping.zeroRuns + 1)
-      let isRuns = code == Grouping.zeroRuns
-      let byteCount = isRuns ? try header.count(limit: Limits.chunkBytes) : 0
+      let code = try header.byte(below: 2 * ByteOrder.flag)
+      let grouping = code % ByteOrder.flag
+      let isOrdered = code >= ByteOrder.flag
+      guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered else {
+        throw .corrupted(
+          what: "the grouping of a stream", declared: code, computed: Grouping.zeroRuns)
+      }
+      let place = isOrdered ? weights.count : -1
+      if isOrdered {
+        for _ in 0..<ByteOrder.weightCount(grouping) {
+          weights.append(UInt8(try header.byte(below: 256)))
+        }
+      }
+      let byteCount = grouping == Grouping.zeroRuns ? try header.count(limit: Limits.chunkBytes) : 0
       streams.append(
-        Stream(
-          grouping: isRuns ? nil : Grouping.all[code], byteCount: byteCount,
-          size: try header.count()))
+        Stream(grouping: grouping, byteCount: byteCount, size: try header.count(), weights: place))
     }
     escapeCount = try header.count()
     escapeSize = try header.count()
@@ -86,16 +98,17 @@ struct Unpacker {
       let count = streamCounts[index]
       // Members ascend.
       let isWanted = (members[index].first ?? 0) < wanted
-      if !isWanted && (index > lastStream || streams[index].grouping?.size == 1) { continue }
-      guard let grouping = streams[index].grouping else {
+      if !isWanted && (index > lastStream || streams[index].grouping == 0) { continue }
+      if streams[index].grouping == Grouping.zeroRuns {
         let bytes = try Self.inflate(packed[index], to: streams[index].byteCount, zlib)
         let expanded = try Memory<UInt8>(max(count, 1), zeroed: true)
         escapesUsed = try Self.expandRuns(
-          bytes, streams[index].byteCount, count, into: expanded.base, escapes, escapeCount,
-          escapesUsed)
+          bytes, streams[index].byteCount, order(index), count, into: expanded.base, escapes,
+          escapeCount, escapesUsed)
         distribute(expanded.base, members[index], starts, wanted, into: symbols)
         continue
       }
+      let grouping = Grouping.all[streams[index].grouping]
       if grouping.size == 1 && members[index].count == 1 && count > 0 {
         try zlib.unpack(
           packed[index],
@@ -114,7 +127,8 @@ struct Unpacker {
         expanded = try Memory(bytes.count * grouping.size + 8)
         ungrouped = expanded.base
         escapesUsed = try Self.expand(
-          kernels, bytes, grouping, count, into: ungrouped, escapes, escapeCount, escapesUsed)
+          kernels, bytes, grouping, order(index), count, into: ungrouped, escapes, escapeCount,
+          escapesUsed)
       }
       distribute(ungrouped, members[index], starts, wanted, into: symbols)
       _ = expanded
@@ -137,6 +151,15 @@ struct Unpacker {
     guard position <= 8 * rawCount, position > 8 * rawCount - 8 || !isComplete else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: position / 8)
     }
+  }
+
+  /// Of each number in a stream the byte.
+  private func order(_ stream: Int) -> [Int] {
+    let (grouping, start) = (streams[stream].grouping, streams[stream].weights)
+    guard start >= 0 else { return [Int](0..<256) }
+    var own = [UInt8]()
+    for index in start..<start + ByteOrder.weightCount(grouping) { own.append(weights[index]) }
+    return ByteOrder(grouping, own).bytes
   }
 
   /// What the pieces of a stream of so many bytes take of it, in bits: each as much as its symbols
@@ -192,23 +215,23 @@ struct Unpacker {
 
   /// The inverse of the kernel `zero_runs`, into zeros; returns how many escapes are used then.
   private static func expandRuns(
-    _ bytes: Memory<UInt8>, _ byteCount: Int, _ count: Int,
+    _ bytes: Memory<UInt8>, _ byteCount: Int, _ order: [Int], _ count: Int,
     into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
     _ used: Int
   ) throws(AEZipError) -> Int {
     var position = 0
     var used = used
     for index in 0..<byteCount {
-      let byte = bytes.base[index]
+      let byte = order[Int(bytes.base[index])]
       if byte >= ZeroRuns.onlyZeros {
         position += ZeroRuns.longest
         continue
       }
-      position += Int(byte) / 3
+      position += byte / 3
       guard position < count else {
         throw .corrupted(what: "the zero runs of a plane", declared: count, computed: position + 1)
       }
-      var symbol = byte % 3 + 1
+      var symbol = UInt8(byte % 3 + 1)
       if symbol == 3 {
         guard used < escapeCount else {
           throw .corrupted(
@@ -245,16 +268,16 @@ struct Unpacker {
 
   /// Digits of bytes to symbols; returns how many escapes are used then.
   private static func expand(
-    _ kernels: Kernels, _ bytes: Memory<UInt8>, _ grouping: Grouping, _ count: Int,
+    _ kernels: Kernels, _ bytes: Memory<UInt8>, _ grouping: Grouping, _ order: [Int], _ count: Int,
     into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
     _ used: Int
   ) throws(AEZipError) -> Int {
     // Eight digits of every byte value, of which `size` count.
     let table = try Memory<UInt8>(256 * 8, zeroed: true)
-    for byte in 0..<256 {
-      var rest = byte
+    for number in 0..<256 {
+      var rest = order[number]
       for digit in 0..<grouping.size {
-        table[byte * 8 + digit] = UInt8(rest % grouping.alphabet)
+        table[number * 8 + digit] = UInt8(rest % grouping.alphabet)
         rest /= grouping.alphabet
       }
     }

@@ -49,9 +49,15 @@ struct List<Element>: RandomAccessCollection {
 
   mutating func remove(at index: Int) {
     for next in index + 1..<count { self[next - 1] = self[next] }
+    shorten(to: count - 1)
+  }
+
+  /// Removes all elements from that index on.
+  mutating func shorten(to index: Int) {
+    guard index < count else { return }
     // The block may still be another list's.
     _ = Block.place(&block, index, MemoryLayout<Element>.stride)
-    block.count -= 1
+    block.count = index
   }
 }
 

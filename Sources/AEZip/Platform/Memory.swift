@@ -76,6 +76,11 @@ final class ByteBuffer {
   }
 
   func removeAll() { count = 0 }
+
+  /// Replaces each byte by its image.
+  func map(_ images: [UInt8]) {
+    for index in 0..<count { base[index] = images[Int(base[index])] }
+  }
 }
 
 extension Array {
