@@ -138,7 +138,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2, 3, 4), f"format version {version}")
+    refuse_unless(version in (1, 2, 3, 4, 5), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -848,22 +848,27 @@ class Chunk:
         refuse_unless(all(piece.stream < stream_count for piece in pieces), "an unknown stream")
         directory = []
         for _ in range(stream_count):
-            grouping = header.u8(below=6)
+            has_order, grouping = divmod(header.u8(below=14), 8)
+            refuse_unless(grouping < 6, "an unknown grouping")
+            weights = None
+            if has_order:
+                refuse_unless(grouping > 0, "an order of single symbols")
+                weights = [header.u8() for _ in range(4 if grouping == 5 else ALPHABETS[grouping])]
             given = header.count(2**28) if grouping == 5 else None
-            directory.append((grouping, given, header.count()))
+            directory.append((grouping, weights, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
-        packed = [body.take(size) for _, _, size in directory]
+        packed = [body.take(size) for *_, size in directory]
         escapes = Reader(inflate(body.take(escape_size), escape_count))
         bits = np.unpackbits(
             np.frombuffer(inflate(body.take(raw_size), raw_count), np.uint8), bitorder="little"
         )
 
         symbols: List[Optional[np.ndarray]] = [None] * len(pieces)
-        for stream, (grouping, given, _) in enumerate(directory):
+        for stream, (grouping, weights, given, _) in enumerate(directory):
             members = [place for place, piece in enumerate(pieces) if piece.stream == stream]
             total = sum(pieces[place].count for place in members)
-            joined = ungroup(packed[stream], grouping, given, total, escapes)
+            joined = ungroup(packed[stream], grouping, weights, given, total, escapes)
             start = 0
             for place in members:
                 symbols[place] = joined[start : start + pieces[place].count]
@@ -1121,12 +1126,34 @@ ALPHABETS = [256, 16, 6, 4, 3]
 SIZES = [1, 2, 3, 4, 5]
 
 
+def byte_order(grouping: int, weights: Optional[List[int]]) -> np.ndarray:
+    """Of each number in a stream the byte."""
+    if weights is None:
+        return np.arange(256)
+    if grouping == 5:
+        sums = [b // 3 * weights[0] + weights[1 + b % 3] for b in range(252)] + [84 * weights[0]]
+    else:
+        alphabet, size = ALPHABETS[grouping], SIZES[grouping]
+        sums = [
+            sum(weights[b // alphabet**place % alphabet] for place in range(size))
+            for b in range(alphabet**size)
+        ]
+    # Python's sort leaves what is equal in its order.
+    return np.array(sorted(range(len(sums)), key=lambda b: sums[b]) + list(range(len(sums), 256)))
+
+
 def ungroup(
-    stream: bytes, grouping: int, given: Optional[int], count: int, escapes: Reader
+    stream: bytes,
+    grouping: int,
+    weights: Optional[List[int]],
+    given: Optional[int],
+    count: int,
+    escapes: Reader,
 ) -> np.ndarray:
     """The ``count`` symbols of a stream."""
+    order = byte_order(grouping, weights)
     if grouping == 5:
-        data = np.frombuffer(inflate(stream, given), np.uint8).astype(np.int64)
+        data = order[np.frombuffer(inflate(stream, given), np.uint8)]
         counted = data < 252
         # A byte moves by its zeros, and by the symbol that ends them.
         moves = np.where(counted, data // 3 + 1, 84)
@@ -1141,7 +1168,7 @@ def ungroup(
         data = np.frombuffer(inflate(stream, -(-count // size)), np.uint8)
         if grouping == 0:
             return data
-        digits = [data.astype(np.int64) // alphabet**place % alphabet for place in range(size)]
+        digits = [order[data] // alphabet**place % alphabet for place in range(size)]
         symbols = np.stack(digits, axis=1).reshape(-1)[:count].astype(np.uint8)
         escaped = np.flatnonzero(symbols == alphabet - 1)
     symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)

@@ -23,9 +23,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 4
+VERSION = 5
 # What the version added; the other containers are those of the versions before.
-ADDED = ("ties", "plan")
+ADDED = ("byte_orders",)
 
 
 def containers():
@@ -81,6 +81,7 @@ def containers():
     }  # fmt: skip
     yield "ties", ties(random), {"rel": 1e-3}
     yield "ties_binary64", ties(random)[:600], {"rel": 1e-7}
+    yield "byte_orders", byte_orders(random), {"abs": 0}
 
 
 def networks(random, count=2000):
@@ -171,6 +172,15 @@ def few_symbols(random):
     columns += [random.random(count) < 0.6]
     columns += [np.rint(random.normal(size=count) * spread) for spread in (0.7, 0.9, 1.1)]
     return np.stack(columns, axis=1).astype("i2")
+
+
+def byte_orders(random, count=4000):
+    """Small numbers of whose bytes some are far likelier than others."""
+    shares = [(0.99, 0.006, 0.004), (0.7, 0.2, 0.1), (0.4, 0.4, 0.1, 0.1), (0.3, 0.1, 0.4, 0.1, 0.1)]
+    columns = [random.choice(len(share), count, p=share) for share in shares]
+    columns += [np.minimum(random.geometric(p, count) - 1, 40) for p in (0.5, 0.25, 0.15)]
+    columns[0][::97] = random.integers(3, 60, len(columns[0][::97]))
+    return np.stack(columns, axis=1).astype("u1")
 
 
 def integers(random, whole):
@@ -295,7 +305,8 @@ WANTED = {
     "root", "product", "order", "the model's plan",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
-    *(f"grouping {grouping}" for grouping in range(6)), "escapes", "raw bits", "shifted codes",
+    *(f"grouping {grouping}" for grouping in range(6)),
+    *(f"order of grouping {grouping}" for grouping in range(1, 6)), "escapes", "raw bits", "shifted codes",
     "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
     *(f"unit of form {form}" for form in range(4)), "origin of form 2", "origin of form 3",
 }  # fmt: skip
@@ -305,10 +316,11 @@ def observe():
     """Makes the reference decoder note what it meets."""
     ungroup, to_codes = reference.ungroup, reference.symbols_to_codes
 
-    def noted_ungroup(stream, grouping, given, count, escapes):
+    def noted_ungroup(stream, grouping, weights, given, count, escapes):
         before = escapes.position
-        symbols = ungroup(stream, grouping, given, count, escapes)
+        symbols = ungroup(stream, grouping, weights, given, count, escapes)
         Observed.note(f"grouping {grouping}")
+        Observed.note(f"order of grouping {grouping}" if weights else "")
         if escapes.position > before:
             Observed.note("escapes")
         return symbols

@@ -8,7 +8,8 @@ enum Format {
   /// | 2 | 0.1 | trees and groups of classes in columns |
   /// | 3 | 0.1 | networks as models, embedded or by digest; short columns, rows of exact fields, short statistics, repeats |
   /// | 4 | 0.1 | ties of columns, columns in an order of their own, plans of models |
-  static let newestVersion = 4
+  /// | 5 | 0.1 | bytes of streams in an order of their own |
+  static let newestVersion = 5
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.

@@ -17,7 +17,7 @@ import Testing
       #expect(grouping.byteCount(0) == 0)
       #expect(grouping.byteCount(1) == 1)
       #expect(grouping.byteCount(grouping.size) == 1)
-      #expect(grouping.byteCount(grouping.size + 1) == (grouping.size == 1 ? 2 : 2))
+      #expect(grouping.byteCount(grouping.size + 1) == 2)
     }
   }
 
