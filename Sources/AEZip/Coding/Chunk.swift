@@ -31,8 +31,7 @@ struct ChunkEncoder {
   let level: Int
   /// The level whose effort plans are made with, if that is not `level`.
   var planLevel: Int?
-  /// Columns come in the order of falling bits, not in that of the layout.
-  var sortsColumns = false
+  var arrangement = Arrangement.asReckoned
   let kernels: Kernels
   var model: RecordModel?
   /// The model whose plan is tried beside those made for the records.
@@ -46,6 +45,17 @@ struct ChunkEncoder {
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
   var keepsRows = false
+
+  /// The order of columns.
+  enum Arrangement {
+    /// That of the layout.
+    case none
+    /// That of pivots, if it is reckoned to save much.
+    case asReckoned
+    case pivoted
+    /// That of falling bits.
+    case falling
+  }
 
   private var effort: Effort { Effort(level: planLevel ?? level) }
 
@@ -205,18 +215,19 @@ struct ChunkEncoder {
     let effort = Effort(level: level)
     let values = records.count / layout.recordSize * layout.fields.count
     guard best.payload.count < values / 8 || effort.alwaysTriesBelow else { return best }
-    func offer(_ planLevel: Int, sorted: Bool) throws(AEZipError) {
+    func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
-      other.sortsColumns = sorted
+      other.arrangement = arrangement
       let trial = try other.encodeAll(records)
       if trial.payload.count < best.payload.count { best = trial }
     }
-    for below in effort.levelsBelow { try offer(below, sorted: false) }
     // What a lower level would take is among them.
-    for sorted in max(1, effort.levelsBelow.lowerBound)..<level + 1
-    where Effort(level: sorted).triesOrder && layout.fields.count > 1 {
-      try offer(sorted, sorted: true)
+    let isTried = effort.triesOrder && layout.fields.count > 1
+    for below in effort.levelsBelow { try offer(below, isTried ? .none : .asReckoned) }
+    if isTried {
+      for tried in effort.levelsBelow.lowerBound..<level + 1 { try offer(tried, .pivoted) }
+      try offer(level, .falling)
     }
     return best
   }
@@ -330,7 +341,7 @@ struct ChunkEncoder {
       allPlanes = columnPlanes
     }
     if shared == nil && latentCount == 0 {
-      if sortsColumns { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
+      if arrangement == .falling { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
       if columns.count <= effort.mostTiedColumns {
         let ties = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels)
         arrange(try ties.plan(columnPlanes, strands))
@@ -338,7 +349,16 @@ struct ChunkEncoder {
     }
     if shared == nil {
       let planner = Planner(kernels: kernels, effort: effort, strands: strands)
-      try planner.plan(columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+      if var draft = try planner.draft(
+        columns, latentCount: latentCount, terms: terms, planes: allPlanes)
+      {
+        let next = try pivots(columns, latentCount, draft)
+        if !next.isEmpty {
+          arrange(next)
+          try draft.arrange(next)
+        }
+        try planner.plan(columns, draft)
+      }
     }
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
@@ -405,6 +425,18 @@ struct ChunkEncoder {
     try payload.append(packedHeader.bytes)
     try payload.append(body.bytes)
     return Result(payload: payload, tallies: tallies)
+  }
+
+  /// The order of pivots, where it is wanted; else none. Ties come in an order of their own.
+  private func pivots(
+    _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft
+  ) throws(AEZipError) -> List<Int> {
+    guard arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
+      latentCount == 0, let moments = draft.moments
+    else { return List() }
+    for column in columns where !column.tie.isEmpty { return List() }
+    return try PivotedOrder.plan(
+      columns, moments, gain: arrangement == .pivoted ? 0 : 0.04, kernels: kernels)
   }
 
   // MARK: - Values in the order of blocks

@@ -275,8 +275,8 @@ final class Packer {
     if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     // Below these shares deflate's distances nearly never pay.
-    let least = level >= 7 ? 0.02 : bytes.count > 4096 ? 0.06 : 0.12
-    let window = level >= 7 ? 8192 : 4096
+    let least = level >= 7 ? 0.02 : 0.2
+    let window = level >= 7 ? 8192 : 2048
     let share = repeats ? 1 : try Repeats.look(pointer, bytes.count, window: window).share
     if share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))

@@ -13,7 +13,9 @@ struct Effort {
   }
   /// Whether that is done for tight bounds too.
   var alwaysTriesBelow: Bool { level >= 7 }
-  /// Whether another order of columns is tried.
+  /// Whether the order of pivots is taken where it is reckoned to save much.
+  var reckonsOrder: Bool { level >= 4 && level < 7 }
+  /// Whether other orders of columns are tried.
   var triesOrder: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
@@ -79,27 +81,47 @@ struct Planner {
   let effort: Effort
   let strands: Strands
 
-  /// Fills in regressors.
+  /// What plans are made from.
+  struct Draft {
+    let sample: Sample
+    /// Whether the records before are worth regressors, and a first plan.
+    let lags: Int
+    /// None of very many columns.
+    var moments: SampleMoments?
+
+    /// Puts columns in another order: place i is for what was column order[i].
+    mutating func arrange(_ order: List<Int>) throws(AEZipError) {
+      sample.arrange(order)
+      try moments?.arrange(order)
+    }
+  }
+
+  /// Looks at a sample of the records; nil if there is nothing to plan from.
   ///
   /// - Parameters:
   ///   - columns: latents first, then fields; whose values `planes` are.
   ///   - terms: the model's part of predictions, if there are latents.
-  func plan(
+  func draft(
     _ columns: [Column], latentCount: Int, terms: ModelTerms, planes: List<Plane>
-  ) throws(AEZipError) {
+  ) throws(AEZipError) -> Draft? {
     let count = columns.count
-    guard count > 0, strands.recordCount >= 32 else { return }
+    guard count > 0, strands.recordCount >= 32 else { return nil }
     let sample = try Sample(
       columns: columns, latentCount: latentCount, planes: planes, strands: strands,
       wanted: effort.sampleRows(count), kernels: kernels)
     try sample.apply(terms, columns: columns, kernels: kernels)
-    guard sample.targetCount > 0 else { return }
-
+    guard sample.targetCount > 0 else { return nil }
     let looksBack = strands.blockCount > 2 && hasMemory(sample)
     let lags =
       looksBack && count <= effort.mostLaggedFields ? (count <= effort.mostTwiceLagged ? 2 : 1) : 0
-    let wide = count > 1024
-    let moments = wide ? nil : try sample.moments(lags: lags, kernels: kernels)
+    return Draft(
+      sample: sample, lags: lags,
+      moments: count > 1024 ? nil : try sample.moments(lags: lags, kernels: kernels))
+  }
+
+  /// Fills in regressors, trees, and which ties pay.
+  func plan(_ columns: [Column], _ draft: Draft) throws(AEZipError) {
+    let (count, sample, lags, moments) = (columns.count, draft.sample, draft.lags, draft.moments)
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
       ? try TreePlanner(sample: sample, kernels: kernels, effort: effort) : nil

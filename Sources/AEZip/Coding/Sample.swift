@@ -17,12 +17,22 @@ final class Sample {
   private let columnValues: Memory<Double>
   private let columnRounded: Memory<Double>
 
+  /// Where the values of each column are, if not in the order of columns.
+  private var places = List<Int>()
+
   func values(of column: Int) -> UnsafeMutablePointer<Double> {
-    columnValues.base + column * rowCount
+    columnValues.base + (places.count > 0 ? places[column] : column) * rowCount
   }
 
   func rounded(_ column: Int) -> UnsafeMutablePointer<Double> {
-    columnRounded.base + column * rowCount
+    columnRounded.base + (places.count > 0 ? places[column] : column) * rowCount
+  }
+
+  /// Column i is from now on what was column order[i].
+  func arrange(_ order: List<Int>) {
+    let before = places
+    places = order
+    if before.count > 0 { for column in 0..<order.count { places[column] = before[order[column]] } }
   }
 
   /// Rows of a block that are records; the others are 0.

@@ -29,6 +29,18 @@ struct SampleMoments {
     grams.append(gram)
   }
 
+  /// Column i is from now on what was column order[i].
+  mutating func arrange(_ order: List<Int>) throws(AEZipError) {
+    for index in 0..<grams.count {
+      let (from, to) = (grams[index].base, try Memory<Double>(stride * stride, zeroed: true))
+      for a in 0..<columnCount {
+        let (row, target) = (from + order[a] * stride, to.base + a * stride)
+        for b in 0..<columnCount { target[b] = row[order[b]] }
+      }
+      grams[index] = to
+    }
+  }
+
   private func gram(_ earlier: Int, _ lag: Int) -> UnsafeMutablePointer<Double> {
     grams[earlier * (lags + 1) - earlier * (earlier - 1) / 2 + lag - earlier].base
   }

@@ -27,7 +27,7 @@ enum ModelPlan {
     var encoder = ChunkEncoder(
       layout: layout, bounds: bounds, level: 9, kernels: kernels, servedRecords: servedRecords)
     var payload = try encoder.encodeAll(last).payload
-    encoder.sortsColumns = true
+    encoder.arrangement = .falling
     let sorted = try encoder.encodeAll(last).payload
     // A little on these records tells nothing of others.
     if 100 * sorted.count < 99 * payload.count { payload = sorted }
