@@ -104,10 +104,10 @@ func pack(
     var k = 0
     while k < depth {
       let v = Four(bp)
-      s0.add(a0[0], v)
-      s1.add(a0[d1], v)
-      s2.add(a0[d2], v)
-      s3.add(a0[d3], v)
+      s0.add(a0, v)
+      s1.add(a0 + d1, v)
+      s2.add(a0 + d2, v)
+      s3.add(a0 + d3, v)
       a0 += aStep
       bp += step
       k &+= 1
@@ -143,12 +143,11 @@ func pack(
     }
 
     @inline(__always)
-    mutating func add(_ x: Float, _ v: Four) {
-      let x = LF(repeating: x)
-      a = a + x * v.a
-      b = b + x * v.b
-      c = c + x * v.c
-      d = d + x * v.d
+    mutating func add(_ x: UnsafePointer<Float>, _ v: Four) {
+      a = a + times(v.a, x)
+      b = b + times(v.b, x)
+      c = c + times(v.c, x)
+      d = d + times(v.d, x)
     }
 
     @inline(__always)
@@ -162,6 +161,16 @@ func pack(
     }
   }
 #endif
+
+/// v * x[0].
+@inline(__always)
+func times(_ v: LF, _ x: UnsafePointer<Float>) -> LF {
+  #if AEZ_AVX512
+    aezk_times(v, x)
+  #else
+    v * LF(repeating: x[0])
+  #endif
+}
 
 /// 4 x 2 vectors of the product, held in registers.
 @inline(__always)
@@ -200,16 +209,14 @@ func tile(
   while k < depth {
     let v0 = bp.loadUnaligned(as: LF.self)
     let v1 = bp.loadUnaligned(fromByteOffset: next, as: LF.self)
-    let x0 = LF(repeating: a0[0]), x1 = LF(repeating: a0[d1])
-    let x2 = LF(repeating: a0[d2]), x3 = LF(repeating: a0[d3])
-    s00 = s00 + x0 * v0
-    s01 = s01 + x0 * v1
-    s10 = s10 + x1 * v0
-    s11 = s11 + x1 * v1
-    s20 = s20 + x2 * v0
-    s21 = s21 + x2 * v1
-    s30 = s30 + x3 * v0
-    s31 = s31 + x3 * v1
+    s00 = s00 + times(v0, a0)
+    s01 = s01 + times(v1, a0)
+    s10 = s10 + times(v0, a0 + d1)
+    s11 = s11 + times(v1, a0 + d1)
+    s20 = s20 + times(v0, a0 + d2)
+    s21 = s21 + times(v1, a0 + d2)
+    s30 = s30 + times(v0, a0 + d3)
+    s31 = s31 + times(v1, a0 + d3)
     a0 += aStep
     bp += step
     k &+= 1
