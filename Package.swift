@@ -37,6 +37,8 @@ let kernel: [SwiftSetting] = [
   .unsafeFlags([
     "-Xllvm", "-unroll-full-max-count=2", "-Xllvm", "-unroll-max-count=1",
     "-Xllvm", "-force-vector-interleave=1",
+    // Square roots are instructions: no call that would set errno for negative numbers.
+    "-Xcc", "-fno-math-errno",
   ]),
 ]
 let avx2: [SwiftSetting] = [

@@ -12,30 +12,6 @@ func multiply(
   let packs = rows >= 16 && ldb > 64
   withUnsafeTemporaryAllocation(byteCount: 256 &* width &* 4, alignment: 64) { packed in
     var column = 0
-    #if AEZ_AVX512
-      // Twice as many registers hold twice as many columns.
-      while columns &- column >= 4 &* width {
-        var k = 0
-        repeat {
-          let count = min(64, depth &- k)
-          var (panel, step) = (UnsafeRawPointer(b! + (k &* ldb &+ column)), ldb &* 4)
-          if packs {
-            pack(packed.baseAddress!, panel, step, 4 &* width, 4, count)
-            (panel, step) = (UnsafeRawPointer(packed.baseAddress!), 16 &* width)
-          }
-          let start = k == 0 ? bias : nil
-          var row = 0
-          while row < rows {
-            wideTile(
-              c! + column, ldc, a! + k &* aStep, aRow, aStep, panel, step, start, row, rows &- 1,
-              count)
-            row &+= 4
-          }
-          k &+= count
-        } while k < depth
-        column &+= 4 &* width
-      }
-    #endif
     while column < columns {
       // At the end the second vector, like rows past the last one, is computed twice.
       let second = min(column &+ width, columns &- width) &- column
@@ -49,12 +25,23 @@ func multiply(
           panel = UnsafeRawPointer(packed.baseAddress!)
           (step, next) = (8 &* width, 4 &* width)
         }
-        let start = k == 0 ? bias : nil
         var row = 0
         while row < rows {
+          let to = c! + (row &* ldc &+ column)
+          let from = a! + (row &* aRow &+ k &* aStep)
+          let start = k == 0 && bias != nil ? bias! + row : nil
+          #if AEZ_AVX512
+            // Twice as many registers hold twice as many rows.
+            if rows &- row >= 8 {
+              tile(
+                true, to, ldc, second &* 4, from, aRow, aStep, panel, step, next, start, 8, count)
+              row &+= 8
+              continue
+            }
+          #endif
           tile(
-            c! + column, ldc, a! + k &* aStep, aRow, aStep, panel, step, next, second &* 4, start,
-            row, rows &- 1, count)
+            false, to, ldc, second &* 4, from, aRow, aStep, panel, step, next, start,
+            rows &- row, count)
           row &+= 4
         }
         k &+= count
@@ -87,141 +74,99 @@ func pack(
   }
 }
 
-#if AEZ_AVX512
-  /// 4 x 4 vectors of the product, held in registers.
-  @inline(__always)
-  func wideTile(
-    _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ aRow: Int,
-    _ aStep: Int, _ b: UnsafeRawPointer, _ step: Int, _ bias: UnsafePointer<Float>?, _ row: Int,
-    _ lastRow: Int, _ depth: Int
-  ) {
-    let r1 = min(row &+ 1, lastRow), r2 = min(row &+ 2, lastRow), r3 = min(row &+ 3, lastRow)
-    var s0 = Four(c + row &* ldc, bias, row), s1 = Four(c + r1 &* ldc, bias, r1)
-    var s2 = Four(c + r2 &* ldc, bias, r2), s3 = Four(c + r3 &* ldc, bias, r3)
-    var a0 = a + row &* aRow
-    let d1 = (r1 &- row) &* aRow, d2 = (r2 &- row) &* aRow, d3 = (r3 &- row) &* aRow
-    var bp = b
-    var k = 0
-    while k < depth {
-      let v = Four(bp)
-      s0.add(a0[0], v)
-      s1.add(a0[d1], v)
-      s2.add(a0[d2], v)
-      s3.add(a0[d3], v)
-      a0 += aStep
-      bp += step
-      k &+= 1
-    }
-    s0.store(c + row &* ldc)
-    s1.store(c + r1 &* ldc)
-    s2.store(c + r2 &* ldc)
-    s3.store(c + r3 &* ldc)
-  }
-
-  /// Four vectors side by side.
-  struct Four {
-    var a: LF, b: LF, c: LF, d: LF
-
-    @inline(__always)
-    init(_ from: UnsafeRawPointer) {
-      let size = MemoryLayout<LF>.stride
-      a = from.loadUnaligned(as: LF.self)
-      b = from.loadUnaligned(fromByteOffset: size, as: LF.self)
-      c = from.loadUnaligned(fromByteOffset: 2 &* size, as: LF.self)
-      d = from.loadUnaligned(fromByteOffset: 3 &* size, as: LF.self)
-    }
-
-    @inline(__always)
-    init(_ from: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>?, _ row: Int) {
-      self.init(UnsafeRawPointer(from))
-      if let bias {
-        a = LF(repeating: bias[row])
-        b = a
-        c = a
-        d = a
-      }
-    }
-
-    @inline(__always)
-    mutating func add(_ x: Float, _ v: Four) {
-      let x = LF(repeating: x)
-      a = a + x * v.a
-      b = b + x * v.b
-      c = c + x * v.c
-      d = d + x * v.d
-    }
-
-    @inline(__always)
-    func store(_ to: UnsafeMutablePointer<Float>) {
-      let size = MemoryLayout<LF>.stride
-      let to = UnsafeMutableRawPointer(to)
-      to.storeBytes(of: a, as: LF.self)
-      to.storeBytes(of: b, toByteOffset: size, as: LF.self)
-      to.storeBytes(of: c, toByteOffset: 2 &* size, as: LF.self)
-      to.storeBytes(of: d, toByteOffset: 3 &* size, as: LF.self)
-    }
-  }
-#endif
-
-/// 4 x 2 vectors of the product, held in registers.
+/// 8 or up to 4 rows of 2 vectors of the product, held in registers.
 @inline(__always)
 func tile(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ aRow: Int,
-  _ aStep: Int, _ b: UnsafeRawPointer, _ step: Int, _ next: Int, _ second: Int,
-  _ bias: UnsafePointer<Float>?, _ row: Int, _ lastRow: Int, _ depth: Int
+  _ isTall: Bool, _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ second: Int,
+  _ a: UnsafePointer<Float>, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ step: Int,
+  _ next: Int, _ bias: UnsafePointer<Float>?, _ rows: Int, _ depth: Int
 ) {
-  let r1 = min(row &+ 1, lastRow), r2 = min(row &+ 2, lastRow), r3 = min(row &+ 3, lastRow)
-  let c0 = UnsafeMutableRawPointer(c + row &* ldc), c1 = UnsafeMutableRawPointer(c + r1 &* ldc)
-  let c2 = UnsafeMutableRawPointer(c + r2 &* ldc), c3 = UnsafeMutableRawPointer(c + r3 &* ldc)
-  var s00: LF, s01: LF, s10: LF, s11: LF, s20: LF, s21: LF, s30: LF, s31: LF
-  if let bias {
-    s00 = LF(repeating: bias[row])
-    s10 = LF(repeating: bias[r1])
-    s20 = LF(repeating: bias[r2])
-    s30 = LF(repeating: bias[r3])
-    s01 = s00
-    s11 = s10
-    s21 = s20
-    s31 = s30
-  } else {
-    s00 = c0.loadUnaligned(as: LF.self)
-    s01 = c0.loadUnaligned(fromByteOffset: second, as: LF.self)
-    s10 = c1.loadUnaligned(as: LF.self)
-    s11 = c1.loadUnaligned(fromByteOffset: second, as: LF.self)
-    s20 = c2.loadUnaligned(as: LF.self)
-    s21 = c2.loadUnaligned(fromByteOffset: second, as: LF.self)
-    s30 = c3.loadUnaligned(as: LF.self)
-    s31 = c3.loadUnaligned(fromByteOffset: second, as: LF.self)
-  }
-  var a0 = a + row &* aRow
-  let d1 = (r1 &- row) &* aRow, d2 = (r2 &- row) &* aRow, d3 = (r3 &- row) &* aRow
+  let r1 = isTall ? 1 : min(1, rows &- 1), r2 = isTall ? 2 : min(2, rows &- 1)
+  let r3 = isTall ? 3 : min(3, rows &- 1)
+  let (d1, d2, d3) = (r1 &* aRow, r2 &* aRow, r3 &* aRow)
+  var s0 = Pair(c, second, bias, 0), s1 = Pair(c + r1 &* ldc, second, bias, r1)
+  var s2 = Pair(c + r2 &* ldc, second, bias, r2), s3 = Pair(c + r3 &* ldc, second, bias, r3)
+  let tall = isTall ? 4 : 0
+  let c4 = c + tall &* ldc
+  var s4 = Pair(c4, second, bias, tall), s5 = Pair(c4 + r1 &* ldc, second, bias, tall &+ r1)
+  var s6 = Pair(c4 + r2 &* ldc, second, bias, tall &+ r2)
+  var s7 = Pair(c4 + r3 &* ldc, second, bias, tall &+ r3)
+  var a0 = a
+  var a4 = a + tall &* aRow
   var bp = b
   var k = 0
   while k < depth {
-    let v0 = bp.loadUnaligned(as: LF.self)
-    let v1 = bp.loadUnaligned(fromByteOffset: next, as: LF.self)
-    let x0 = LF(repeating: a0[0]), x1 = LF(repeating: a0[d1])
-    let x2 = LF(repeating: a0[d2]), x3 = LF(repeating: a0[d3])
-    s00 = s00 + x0 * v0
-    s01 = s01 + x0 * v1
-    s10 = s10 + x1 * v0
-    s11 = s11 + x1 * v1
-    s20 = s20 + x2 * v0
-    s21 = s21 + x2 * v1
-    s30 = s30 + x3 * v0
-    s31 = s31 + x3 * v1
+    let v = Pair(bp, next)
+    s0.add(a0, v)
+    s1.add(a0 + d1, v)
+    s2.add(a0 + d2, v)
+    s3.add(a0 + d3, v)
+    if isTall {
+      s4.add(a4, v)
+      s5.add(a4 + d1, v)
+      s6.add(a4 + d2, v)
+      s7.add(a4 + d3, v)
+      a4 += aStep
+    }
     a0 += aStep
     bp += step
     k &+= 1
   }
-  c0.storeBytes(of: s00, as: LF.self)
-  c0.storeBytes(of: s01, toByteOffset: second, as: LF.self)
-  c1.storeBytes(of: s10, as: LF.self)
-  c1.storeBytes(of: s11, toByteOffset: second, as: LF.self)
-  c2.storeBytes(of: s20, as: LF.self)
-  c2.storeBytes(of: s21, toByteOffset: second, as: LF.self)
-  c3.storeBytes(of: s30, as: LF.self)
-  c3.storeBytes(of: s31, toByteOffset: second, as: LF.self)
+  s0.store(c, second)
+  s1.store(c + r1 &* ldc, second)
+  s2.store(c + r2 &* ldc, second)
+  s3.store(c + r3 &* ldc, second)
+  if isTall {
+    s4.store(c4, second)
+    s5.store(c4 + r1 &* ldc, second)
+    s6.store(c4 + r2 &* ldc, second)
+    s7.store(c4 + r3 &* ldc, second)
+  }
+}
+
+/// Two vectors of a row, the second so many bytes behind the first.
+struct Pair {
+  var a: LF, b: LF
+
+  @inline(__always)
+  init(_ from: UnsafeRawPointer, _ second: Int) {
+    a = from.loadUnaligned(as: LF.self)
+    b = from.loadUnaligned(fromByteOffset: second, as: LF.self)
+  }
+
+  @inline(__always)
+  init(
+    _ from: UnsafeMutablePointer<Float>, _ second: Int, _ bias: UnsafePointer<Float>?, _ row: Int
+  ) {
+    self.init(UnsafeRawPointer(from), second)
+    if let bias {
+      a = LF(repeating: bias[row])
+      b = a
+    }
+  }
+
+  @inline(__always)
+  mutating func add(_ x: UnsafePointer<Float>, _ v: Pair) {
+    a = a + times(v.a, x)
+    b = b + times(v.b, x)
+  }
+
+  @inline(__always)
+  func store(_ to: UnsafeMutablePointer<Float>, _ second: Int) {
+    let to = UnsafeMutableRawPointer(to)
+    to.storeBytes(of: a, as: LF.self)
+    to.storeBytes(of: b, toByteOffset: second, as: LF.self)
+  }
+}
+
+/// v * x[0].
+@inline(__always)
+func times(_ v: LF, _ x: UnsafePointer<Float>) -> LF {
+  #if AEZ_AVX512
+    aezk_times(v, x)
+  #else
+    v * LF(repeating: x[0])
+  #endif
 }
 
 /// The rows of a matrix as columns; see `aezk_kernels.transpose`.

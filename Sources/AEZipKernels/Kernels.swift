@@ -11,7 +11,6 @@ import CPlatform
     kernels.pointee.predict_f32 = predictF32
     kernels.pointee.predict_f64 = predictF64
     kernels.pointee.multiply = multiply
-    kernels.pointee.step = step
     kernels.pointee.gram = gram
   }
 #elseif AEZ_AVX2
