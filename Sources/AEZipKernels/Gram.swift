@@ -35,16 +35,14 @@ func tile(
   while row < rows {
     let v0 = yp.loadUnaligned(as: LD.self)
     let v1 = yp.loadUnaligned(fromByteOffset: next, as: LD.self)
-    let x0 = LD(repeating: xp[0]), x1 = LD(repeating: xp[1])
-    let x2 = LD(repeating: xp[2]), x3 = LD(repeating: xp[3])
-    s00 = s00 + x0 * v0
-    s01 = s01 + x0 * v1
-    s10 = s10 + x1 * v0
-    s11 = s11 + x1 * v1
-    s20 = s20 + x2 * v0
-    s21 = s21 + x2 * v1
-    s30 = s30 + x3 * v0
-    s31 = s31 + x3 * v1
+    s00 = s00 + times(v0, xp)
+    s01 = s01 + times(v1, xp)
+    s10 = s10 + times(v0, xp + 1)
+    s11 = s11 + times(v1, xp + 1)
+    s20 = s20 + times(v0, xp + 2)
+    s21 = s21 + times(v1, xp + 2)
+    s30 = s30 + times(v0, xp + 3)
+    s31 = s31 + times(v1, xp + 3)
     xp += ldx
     yp += ldy &* MemoryLayout<Double>.stride
     row &+= 1
@@ -53,6 +51,16 @@ func tile(
   accumulate(gram + ld, s10, s11)
   accumulate(gram + 2 &* ld, s20, s21)
   accumulate(gram + 3 &* ld, s30, s31)
+}
+
+/// v * x[0].
+@inline(__always)
+func times(_ v: LD, _ x: UnsafePointer<Double>) -> LD {
+  #if AEZ_AVX512
+    aezk_times_f64(v, x)
+  #else
+    LD(repeating: x[0]) * v
+  #endif
 }
 
 @inline(__always)

@@ -45,6 +45,12 @@ static inline __attribute__((always_inline)) aezk_float16 aezk_times(aezk_float1
   __asm__("vmulps %2%{1to16%}, %1, %0" : "=v"(product) : "v"(v), "m"(*x));
   return product;
 }
+typedef double aezk_double8 __attribute__((ext_vector_type(8)));
+static inline __attribute__((always_inline)) aezk_double8 aezk_times_f64(aezk_double8 v, const double *x) {
+  aezk_double8 product;
+  __asm__("vmulpd %2%{1to8%}, %1, %0" : "=v"(product) : "v"(v), "m"(*x));
+  return product;
+}
 #endif
 
 typedef struct aezk_kernels {
