@@ -352,7 +352,7 @@ struct ChunkEncoder {
       if var draft = try planner.draft(
         columns, latentCount: latentCount, terms: terms, planes: allPlanes)
       {
-        let next = try pivots(columns, latentCount, draft)
+        let next = try pivots(columns, latentCount, draft, recordCount)
         if !next.isEmpty {
           arrange(next)
           try draft.arrange(next)
@@ -429,14 +429,15 @@ struct ChunkEncoder {
 
   /// The order of pivots, where it is wanted; else none. Ties come in an order of their own.
   private func pivots(
-    _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft
+    _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft, _ recordCount: Int
   ) throws(AEZipError) -> List<Int> {
     guard arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
       latentCount == 0, let moments = draft.moments
     else { return List() }
     for column in columns where !column.tie.isEmpty { return List() }
     return try PivotedOrder.plan(
-      columns, moments, gain: arrangement == .pivoted ? 0 : 0.04, kernels: kernels)
+      columns, moments, gain: arrangement == .pivoted ? 0 : 0.04, seen: draft.sample.targetCount,
+      records: recordCount, kernels: kernels)
   }
 
   // MARK: - Values in the order of blocks

@@ -21,6 +21,8 @@ struct PivotedOrder {
   /// Bits a value from which on no order saves much.
   private static let mostBits = 1.6
 
+  private static let orderBits = 12.0
+
   private let first: Int
   private let count: Int
   private let moments: SampleMoments
@@ -41,17 +43,23 @@ struct PivotedOrder {
 
   /// The order of columns; empty if they had better stay as they are.
   ///
-  /// - Parameter gain: the share of bits that must be saved; 0 takes the order for granted.
+  /// - Parameters:
+  ///   - gain: the share of bits that must be saved; 0 takes the order for granted.
+  ///   - seen: records that the moments are from.
+  ///   - records: those that the order is for, which it takes some bits of its own to store.
   static func plan(
-    _ columns: [Column], _ moments: SampleMoments, gain: Double, kernels: Kernels
+    _ columns: [Column], _ moments: SampleMoments, gain: Double, seen: Int, records: Int,
+    kernels: Kernels
   ) throws(AEZipError) -> List<Int> {
     let count = columns.count
     guard count > 2 else { return List() }
     if gain > 0 {
       let reckoned = min(count, mostReckoned)
+      // Of few records each seems to follow from others.
+      guard seen >= 4 * reckoned else { return List() }
       let start = (count - reckoned) / 2
       let part = try PivotedOrder(start..<start + reckoned, of: columns, moments, kernels)
-      guard try part.saves(gain) else { return List() }
+      guard try part.saves(gain, records) else { return List() }
     }
     var order = List<Int>()
     _ = try PivotedOrder(0..<count, of: columns, moments, kernels)
@@ -59,12 +67,13 @@ struct PivotedOrder {
     return order
   }
 
-  /// Whether the order of pivots saves so large a share of the bits.
-  private func saves(_ gain: Double) throws(AEZipError) -> Bool {
+  /// Whether the order of pivots saves so large a share of the bits, and more than it takes itself.
+  private func saves(_ gain: Double, _ records: Int) throws(AEZipError) -> Bool {
     var order = List<Int>()
     let most = Self.mostBits * Double(count)
     guard let bits = try follow(&order, isPivoted: true, most: most) else { return false }
-    return try follow(&order, isPivoted: false, most: bits / (1 - gain)) == nil
+    let least = bits + Self.orderBits * Double(count) / Double(records)
+    return try follow(&order, isPivoted: false, most: max(least, bits / (1 - gain))) == nil
   }
 
   /// Bits of a record in the order of columns, or of pivots, which are appended to `order`; nil if
