@@ -390,7 +390,8 @@ struct ChunkEncoder {
     header.byte(
       shared != nil
         ? ChunkFlags.modelPlan
-        : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns)
+        : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns
+          | ChunkFlags.ascending)
     if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount where shared == nil {
       header.byte(treatments[index].rawValue)
@@ -565,7 +566,7 @@ struct ChunkEncoder {
       header.byte(head.flags)
       header.byte(head.form)
     }
-    for column in columns { column.write(to: &header) }
+    for column in columns { column.write(to: &header, columnCount: columns.count) }
   }
 
   private func packCodes(

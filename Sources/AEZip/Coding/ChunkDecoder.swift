@@ -83,7 +83,7 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = UInt8(try header.byte(below: 64))
+    let flags = UInt8(try header.byte(below: 128))
     var plan = Plan(strands: strands, keepsRows: flags & ChunkFlags.exactRows != 0)
     if flags & ChunkFlags.modelPlan != 0 {
       guard flags & ~(ChunkFlags.modelPlan | ChunkFlags.exactRows) == 0 else {
@@ -130,7 +130,9 @@ struct ChunkDecoder {
     for _ in 0..<latentCount + coded.count {
       heads.append(
         flags & ChunkFlags.shortColumns != 0
-          ? Column.Head(flags: try header.byte(), form: try header.byte()) : nil)
+          ? Column.Head(
+            flags: try header.byte(), form: try header.byte(),
+            isAscending: flags & ChunkFlags.ascending != 0) : nil)
     }
     var start = header.position
     for index in 0..<latentCount {

@@ -4,6 +4,9 @@ struct Regressor {
   var column: Int
   var lag: Int
   var coefficient: Double
+
+  /// Its place among all columns of the record, of the one before, and of the one before that.
+  func rank(_ columnCount: Int) -> Int { lag * columnCount + column }
 }
 
 /// Whose codes tell how large the next code of a column will be; Format.md, section 6.5.
@@ -132,6 +135,8 @@ extension Column {
   struct Head {
     var flags: UInt8
     var form: UInt8
+    /// Whether regressors are in ascending order, from version 5 on.
+    var isAscending = true
   }
 
   /// How many sixteenths of the unit the origin is; nil if it is no such multiple.
@@ -164,8 +169,8 @@ extension Column {
     return Head(flags: flags, form: form)
   }
 
-  /// What follows the heads of all columns.
-  func write(to writer: inout ByteWriter) {
+  /// What follows the heads of all columns. Regressors must be in ascending order.
+  func write(to writer: inout ByteWriter, columnCount: Int) {
     let form = head.form
     switch form & Form.unit {
     case 0: writer.f64(unit)
@@ -185,8 +190,11 @@ extension Column {
       writer.count(regressors.count)
       writer.byte(UInt8(coefficientExponent))
     }
+    var next = 0
     for regressor in regressors {
-      writer.count(regressor.column * (Self.largestLag + 1) + regressor.lag)
+      let rank = regressor.rank(columnCount)
+      writer.count(rank - next)
+      next = rank + 1
       writer.signed(Int(regressor.coefficient * exp2(coefficientExponent)))
     }
     if !tie.isEmpty { tie.write(to: &writer) }
@@ -197,12 +205,12 @@ extension Column {
       writer.count(source.column * (Self.largestLag + 1) + source.lag)
       writer.count(Int(source.weight))
     }
-    var next = 0
+    var threshold = 0
     for count in context.groups {
       writer.count(count)
       for _ in 0..<count {
-        writer.count(Int(context.thresholds[next]))
-        next += 1
+        writer.count(Int(context.thresholds[threshold]))
+        threshold += 1
       }
     }
   }
@@ -258,8 +266,19 @@ extension Column {
     if form & 32 != 0 {
       let count = try reader.count(limit: Self.mostRegressors)
       if count > 0 { coefficientExponent = try reader.byte(below: 64) }
+      var next = 0
       for _ in 0..<count {
-        let (column, lag) = try Self.reference(index, columnCount, &reader)
+        var (column, lag) = (0, 0)
+        if head?.isAscending ?? false {
+          let rank = next + (try reader.count(limit: columnCount * (Self.largestLag + 1)))
+          (lag, column) = rank.quotientAndRemainder(dividingBy: columnCount)
+          guard lag <= Self.largestLag, lag > 0 || column < index else {
+            throw .corrupted(what: "the regressors of a column", declared: rank, computed: index)
+          }
+          next = rank + 1
+        } else {
+          (column, lag) = try Self.reference(index, columnCount, &reader)
+        }
         let coefficient = Double(try reader.signed()) / exp2(coefficientExponent)
         regressors.append(Regressor(column: column, lag: lag, coefficient: coefficient))
       }

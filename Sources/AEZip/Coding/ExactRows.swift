@@ -9,6 +9,8 @@ enum ChunkFlags {
   static let order: UInt8 = 16
   /// Treatments and columns are those of the model's plan.
   static let modelPlan: UInt8 = 32
+  /// Regressors are in ascending order.
+  static let ascending: UInt8 = 64
 }
 
 /// Exact fields record after record in one stream, where that takes less than byte planes: few

@@ -232,14 +232,24 @@ struct Planner {
     }
     if let moments {
       let (regression, counts) = try regress(columns, index, moments, sample.targetCount)
-      for count in counts {
-        let coefficients = regression.coefficients(count)
+      for size in counts {
+        let coefficients = regression.coefficients(size)
         var regressors = List<Regressor>()
-        for rank in 0..<count {
+        for rank in 0..<size {
           let candidate = regression.candidates[regression.chosen[rank]]
           regressors.append(
             Regressor(
               column: candidate.column, lag: candidate.lag, coefficient: coefficients[rank]))
+          // In the file they are in ascending order.
+          var place = rank
+          while place > 0
+            && regressors[place - 1].rank(columns.count) > regressors[place].rank(columns.count)
+          {
+            let last = regressors[place]
+            regressors[place] = regressors[place - 1]
+            regressors[place - 1] = last
+            place -= 1
+          }
         }
         try offer(regressors)
       }
