@@ -648,7 +648,7 @@ class Chunk:
             refuse_unless(TYPES[self.plan.u8(11)] == f.type.str[1:], "a plan for other types")
         self.plan.take(8 * len(fields))  # bounds
         flags = self.plan.u8()
-        refuse_unless(flags & ~21 == 0, "the flags of the model's plan")
+        refuse_unless(flags & ~85 == 0, "the flags of the model's plan")
         return flags, fields
 
     def put(self, f: Field, values: np.ndarray) -> None:
@@ -664,13 +664,13 @@ class Chunk:
         refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
         refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
         self.strands = Strands(self.count, lanes)
-        flags = header.u8(below=64)
+        flags = header.u8(below=128)
         self.rows = flags & 8 == 8
         fields = self.layout.fields
         if flags & 32:
             refuse_unless(flags & ~40 == 0, "the flags of a chunk with the model's plan")
             flags, fields = self.open_plan()
-        self.short = flags & 4 == 4
+        self.short, self.ascending = flags & 4 == 4, flags & 64 == 64
         self.wide = flags & 1 == 1
         self.latents = header.count(65536) if flags & 2 else 0
         if flags & 2:
@@ -760,7 +760,16 @@ class Chunk:
         refuse_unless(unit > 0 and scale > 0 and multiple > 0, "units that are not positive")
         count = header.count(64) if form & 32 else 0
         exponent = header.u8(below=64) if count else 0
-        regressors = [Reference(*reference(), header.signed() / 2**exponent) for _ in range(count)]
+        regressors, next_rank = [], 0
+        for _ in range(count):
+            if self.short and self.ascending:
+                rank = next_rank + header.count(3 * column_count)
+                next_rank = rank + 1
+                lag, source = divmod(rank, column_count)
+                refuse_unless(lag < 3 and (lag > 0 or source < number), "an unknown regressor")
+            else:
+                source, lag = reference()
+            regressors.append(Reference(source, lag, header.signed() / 2**exponent))
         sources = [] if self.short else read_sources()
         tie = self.read_tie(reference, column_count, number) if form & 128 else None
         tree = self.read_tree(reference) if flags & 128 else None

@@ -25,7 +25,7 @@ import aezip  # noqa: E402
 
 VERSION = 5
 # What the version added; the other containers are those of the versions before.
-ADDED = ("byte_orders",)
+ADDED = ("byte_orders", "ascending_regressors")
 
 
 def containers():
@@ -82,6 +82,7 @@ def containers():
     yield "ties", ties(random), {"rel": 1e-3}
     yield "ties_binary64", ties(random)[:600], {"rel": 1e-7}
     yield "byte_orders", byte_orders(random), {"abs": 0}
+    yield "ascending_regressors", ascending_regressors(random), {"abs": 0.02}
 
 
 def networks(random, count=2000):
@@ -183,6 +184,16 @@ def byte_orders(random, count=4000):
     return np.stack(columns, axis=1).astype("u1")
 
 
+def ascending_regressors(random, count=900):
+    """Fields that follow from up to four others, of the record and of the one before."""
+    fields = list(np.cumsum(random.normal(size=(4, count)), axis=1))
+    for size in (2, 3, 4):
+        weights = random.normal(size=(size, 1))
+        now, before = np.sum(weights * fields[:size], axis=0), np.roll(fields[size - 2], 1)
+        fields.append(now - 0.7 * before + 0.05 * random.normal(size=count))
+    return np.stack(fields, axis=1)
+
+
 def integers(random, whole):
     fields = [(np.abs(whole) % 100).astype(kind) for kind in ("u1", "i1", "u2", "i2", "u4", "i4")]
     fields += [whole + 2**61, whole - 2**61, np.uint64(2**63 + 2**50) + whole.view("u8")]
@@ -252,6 +263,8 @@ class Observed(reference.Chunk):
             self.note(f"origin of form {form >> 2 & 3}")
         for regressor in column.regressors:
             self.note(f"regressor of lag {min(regressor.lag, 1)}")
+        if self.ascending and len({regressor.lag for regressor in column.regressors}) > 1:
+            self.note("ascending regressors of two lags")
         if column.tree:
             self.note("tree")
             self.note("groups" if column.tree.group_count > 1 else "one group")
@@ -299,6 +312,7 @@ WANTED = {
     "snap 0", "snap 1", "snap 2", "single", "binary64 restoration", "record order", "block order",
     "base", "no base", "scale", "no scale", "multiple", "no multiple",
     "regressor of lag 0", "regressor of lag 1", "context of lag 0", "context of lag 1",
+    "ascending regressors of two lags",
     "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",

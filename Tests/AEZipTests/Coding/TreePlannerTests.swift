@@ -57,7 +57,7 @@ import Testing
     column.context.thresholds = List([3, 70])
     column.context.sources.append(Context.Source(column: 0, lag: 1, weight: 9))
     var writer = ByteWriter()
-    column.write(to: &writer)
+    column.write(to: &writer, columnCount: 2)
     try writer.bytes.withUnsafeBytes { bytes in
       var reader = ByteReader(bytes, what: "a column")
       let back = try Column(field: 1, index: 1, columnCount: 2, head: column.head, from: &reader)

@@ -212,7 +212,7 @@ import Testing
     column.unit = 1e300
     column.snap = .integers
     var bytes = ByteWriter()
-    column.write(to: &bytes)
+    column.write(to: &bytes, columnCount: 1)
     #expect(
       status {
         try bytes.bytes.withUnsafeBytes {
