@@ -214,7 +214,9 @@ struct ChunkEncoder {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
     let values = records.count / layout.recordSize * layout.fields.count
-    guard best.payload.count < values / 8 || effort.alwaysTriesBelow else { return best }
+    let isFew = values <= Effort.fewValues
+    let isLoose = best.payload.count < values / (isFew ? 4 : 8)
+    guard isLoose && (isFew || effort.hasTime) || effort.alwaysTriesBelow else { return best }
     func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
@@ -223,12 +225,18 @@ struct ChunkEncoder {
       if trial.payload.count < best.payload.count { best = trial }
     }
     // What a lower level would take is among them.
-    let isTried = effort.triesOrder && layout.fields.count > 1
-    for below in effort.levelsBelow { try offer(below, isTried ? .none : .asReckoned) }
-    if isTried {
-      for tried in effort.levelsBelow.lowerBound..<level + 1 { try offer(tried, .pivoted) }
-      try offer(level, .falling)
+    if isLoose {
+      for below in isFew ? 1..<min(level, 7) : effort.levelsBelow where below < level {
+        try offer(below, .asReckoned)
+      }
     }
+    guard effort.triesOrder && layout.fields.count > 1 else { return best }
+    for below in effort.levelsBelow {
+      try offer(below, .none)
+      try offer(below, .pivoted)
+    }
+    try offer(level, .pivoted)
+    try offer(level, .falling)
     return best
   }
 

@@ -116,6 +116,16 @@ final class Column {
   }
 }
 
+extension Column {
+  /// Takes over how another is predicted.
+  func takePlan(of other: Column) {
+    regressors = other.regressors
+    coefficientExponent = other.coefficientExponent
+    tree = other.tree
+    tie = other.tie
+  }
+}
+
 // MARK: - In the file: Format.md, section 6.3
 
 extension Column {

@@ -6,12 +6,16 @@ struct Effort {
   /// Levels whose plans are tried too.
   var levelsBelow: Range<Int> {
     switch level {
-    case 2...5: max(1, level - 2)..<level
+    case 2...6: max(1, level - 2)..<level
     case 7...9: 6..<level
     default: 0..<0
     }
   }
-  /// Whether that is done for tight bounds too.
+  /// Whether that is done for many values: level 6, the default, reckons what they would take.
+  var hasTime: Bool { level != 6 }
+  /// Values of a chunk that all lower levels' plans are tried for.
+  static let fewValues = 640_000
+  /// Whether it is done for tight bounds too.
   var alwaysTriesBelow: Bool { level >= 7 }
   /// Whether the order of pivots is taken where it is reckoned to save much.
   var reckonsOrder: Bool { level >= 4 && level < 7 }
@@ -121,6 +125,40 @@ struct Planner {
 
   /// Fills in regressors, trees, and which ties pay.
   func plan(_ columns: [Column], _ draft: Draft) throws(AEZipError) {
+    let ties = columns.map { $0.tie }
+    var bits = try plan(columns, draft, effort)
+    let values = strands.recordCount * columns.count
+    guard !effort.hasTime, values > Effort.fewValues, columns.count <= 64, bits < Double(values)
+    else { return }
+    // Where few codes are not zero, choices of one column move those of all others, and less effort
+    // finds a better plan now and then. Coding shows it, but the sample tells as well.
+    var best = copies(of: columns)
+    for level in effort.levelsBelow {
+      for index in 0..<columns.count {
+        columns[index].takePlan(of: Column())
+        columns[index].tie = ties[index]
+      }
+      try draft.sample.round(columns, kernels: kernels)
+      let other = try plan(columns, draft, Effort(level: level))
+      guard other < 0.992 * bits else { continue }
+      bits = other
+      best = copies(of: columns)
+    }
+    for index in 0..<columns.count { columns[index].takePlan(of: best[index]) }
+  }
+
+  private func copies(of columns: [Column]) -> [Column] {
+    columns.map {
+      let copy = Column()
+      copy.takePlan(of: $0)
+      return copy
+    }
+  }
+
+  /// Plans with so much effort; returns the bits of all records, as the sample tells.
+  private func plan(
+    _ columns: [Column], _ draft: Draft, _ effort: Effort
+  ) throws(AEZipError) -> Double {
     let (count, sample, lags, moments) = (columns.count, draft.sample, draft.lags, draft.moments)
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
@@ -128,22 +166,27 @@ struct Planner {
     let trials = try Trials(
       sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
       growsTrees: trees != nil)
-    // Where few codes are not zero, what is restored is far from what is rounded: a plan without
-    // trees serves to restore the later columns of the record before.
-    if lags > 0, let moments, effort.plansTwice(count, bitsOfDifferences(columns, moments)) {
+    // What is restored is far from what is rounded there: a plan without trees serves to restore the
+    // later columns of the record before.
+    if lags > 0, let moments,
+      effort.plansTwice(count, bitsOfDifferences(columns, moments))
+    {
       for _ in 0..<effort.firstPlans {
         for index in 0..<count {
-          try choose(
-            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+          _ = try choose(
+            columns, index, sample, effort, moments: moments, looksBack: true, trees: nil,
+            trials: trials)
         }
       }
     }
     if let trees { for index in 0..<count { try trees.note(index) } }
+    var bits = 0.0
     for index in 0..<count {
-      try choose(
-        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1, trees: trees,
-        trials: trials)
+      bits += try choose(
+        columns, index, sample, effort, moments: moments, looksBack: strands.blockCount > 1,
+        trees: trees, trials: trials)
     }
+    return bits
   }
 
   /// Whether what the neighbour in its record does not tell of a column follows from the record
@@ -201,11 +244,11 @@ struct Planner {
     return bits / Double(columns.count)
   }
 
-  /// Picks the way of predicting a column that takes the fewest bits on the sample.
+  /// Picks the way of predicting a column that takes the fewest bits on the sample; returns these.
   private func choose(
-    _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?,
+    _ columns: [Column], _ index: Int, _ sample: Sample, _ effort: Effort, moments: SampleMoments?,
     looksBack: Bool, trees: TreePlanner?, trials: Trials
-  ) throws(AEZipError) {
+  ) throws(AEZipError) -> Double {
     // A tie that was found is one of the ways of predicting.
     let tied = columns[index].with(List())
     columns[index].tie = Tie()
@@ -231,7 +274,8 @@ struct Planner {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
     if let moments {
-      let (regression, counts) = try regress(columns, index, moments, sample.targetCount)
+      let (regression, counts) = try regress(
+        columns, index, moments, sample.targetCount, effort)
       for size in counts {
         let coefficients = regression.coefficients(size)
         var regressors = List<Regressor>()
@@ -284,20 +328,18 @@ struct Planner {
         }
       }
     }
-    columns[index].regressors = best.regressors
-    columns[index].coefficientExponent = best.coefficientExponent
-    columns[index].tree = best.tree
-    columns[index].tie = best.tie
+    columns[index].takePlan(of: best)
     // Later columns see what this one will be restored as.
     for range in sample.targets {
       sample.rounded(index).advanced(by: range.lowerBound)
         .update(from: trials.kept.base + range.lowerBound, count: range.count)
     }
+    return bestBits
   }
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
   private func regress(
-    _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int
+    _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int, _ effort: Effort
   ) throws(AEZipError) -> (Regression, [Int]) {
     let target = Regression.Candidate(column: index, lag: 0)
     // Latents follow from latents only, so that they can be read alone.

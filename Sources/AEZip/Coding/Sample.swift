@@ -202,6 +202,20 @@ final class Sample {
     return matrix
   }
 
+  /// Rounds all values again, as if none had been restored.
+  func round(_ columns: [Column], kernels: Kernels) throws(AEZipError) {
+    let scratch = try Memory<Double>(128, zeroed: true)
+    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
+    for index in 0..<columnCount {
+      let multiple = columns[index].multiple
+      for row in Swift.stride(from: 0, to: rowCount, by: 64) {
+        kernels.call.quantize_f64(
+          codes, rounded(index) + row, values(of: index) + row, scratch.base, multiple, 1 / multiple
+        )
+      }
+    }
+  }
+
   /// The second moments of y now and `lags` records before, over the target rows.
   ///
   /// Rows at which a series breaks off take no part if there are lags: a few of them would weigh more
