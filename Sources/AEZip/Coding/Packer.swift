@@ -254,7 +254,7 @@ final class Packer {
     tally(start, bytes.count)
     counts[BlockCode.endOfBlock] = 1
     if blockCode == nil { blockCode = try BlockCode() }
-    let plainBits = blockCode!.choose(counts.base, isSmoothed: true)
+    let plainBits = blockCode!.choose(counts.base, isSmoothed: false)
     let order = ByteOrder(grouping, fitting: histogram)
     var numbers = [UInt8](repeating: 0, count: 256)
     for number in 0..<256 { numbers[order.bytes[number]] = UInt8(number) }
@@ -281,7 +281,9 @@ final class Packer {
     if share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))
     }
-    if Repeats.runShare(pointer, bytes.count) > 0.1 { strategies.append(.runs) }
+    if Repeats.runShare(pointer, bytes.count) > (level >= 7 ? 0.1 : 0.25) {
+      strategies.append(.runs)
+    }
     return try zlib.packSmallest(bytes, strategies, to: output)
   }
 }

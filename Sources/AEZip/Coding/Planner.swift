@@ -128,7 +128,8 @@ struct Planner {
     let ties = columns.map { $0.tie }
     var bits = try plan(columns, draft, effort)
     let values = strands.recordCount * columns.count
-    guard !effort.hasTime, values > Effort.fewValues, columns.count <= 64, bits < Double(values)
+    guard !effort.hasTime, values > Effort.fewValues, columns.count <= 64,
+      2 * bits < Double(values)
     else { return }
     // Where few codes are not zero, choices of one column move those of all others, and less effort
     // finds a better plan now and then. Coding shows it, but the sample tells as well.
