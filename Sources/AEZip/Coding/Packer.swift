@@ -276,7 +276,7 @@ final class Packer {
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     // Below these shares deflate's distances nearly never pay.
     let least = level >= 7 ? 0.02 : 0.2
-    let window = level >= 7 ? 8192 : 2048
+    let window = level >= 7 ? 8192 : 1024
     let share = repeats ? 1 : try Repeats.look(pointer, bytes.count, window: window).share
     if share > least {
       strategies.append(.full(level >= 7 ? 9 : 6))
