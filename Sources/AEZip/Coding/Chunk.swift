@@ -213,6 +213,8 @@ struct ChunkEncoder {
   private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
+    // Without a bound fewer bytes can mean larger errors.
+    guard !bounds.contains(.infinity) else { return best }
     let values = records.count / layout.recordSize * layout.fields.count
     let isFew = values <= Effort.fewValues
     let isLoose = best.payload.count < values / (isFew ? 4 : 8)

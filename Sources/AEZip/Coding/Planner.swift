@@ -126,25 +126,21 @@ struct Planner {
   /// Fills in regressors, trees, and which ties pay.
   func plan(_ columns: [Column], _ draft: Draft) throws(AEZipError) {
     let ties = columns.map { $0.tie }
-    var bits = try plan(columns, draft, effort)
+    let bits = try plan(columns, draft, effort)
     let values = strands.recordCount * columns.count
     guard !effort.hasTime, values > Effort.fewValues, columns.count <= 64,
       2 * bits < Double(values)
     else { return }
     // Where few codes are not zero, choices of one column move those of all others, and less effort
     // finds a better plan now and then. Coding shows it, but the sample tells as well.
-    var best = copies(of: columns)
-    for level in effort.levelsBelow {
-      for index in 0..<columns.count {
-        columns[index].takePlan(of: Column())
-        columns[index].tie = ties[index]
-      }
-      try draft.sample.round(columns, kernels: kernels)
-      let other = try plan(columns, draft, Effort(level: level))
-      guard other < 0.992 * bits else { continue }
-      bits = other
-      best = copies(of: columns)
+    let best = copies(of: columns)
+    for index in 0..<columns.count {
+      columns[index].takePlan(of: Column())
+      columns[index].tie = ties[index]
     }
+    try draft.sample.round(columns, kernels: kernels)
+    let other = try plan(columns, draft, Effort(level: effort.levelsBelow.lowerBound))
+    guard other > 0.992 * bits else { return }
     for index in 0..<columns.count { columns[index].takePlan(of: best[index]) }
   }
 
