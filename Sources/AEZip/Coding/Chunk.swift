@@ -226,13 +226,11 @@ struct ChunkEncoder {
       let trial = try other.encodeAll(records)
       if trial.payload.count < best.payload.count { best = trial }
     }
-    // What a lower level would take is among them.
-    if isLoose {
-      for below in isFew ? 1..<min(level, 7) : effort.levelsBelow where below < level {
-        try offer(below, .asReckoned)
-      }
-    }
-    guard effort.triesOrder && layout.fields.count > 1 else { return best }
+    // What a lower level would take is among them: from 6 on in both orders, if there are two.
+    let triesOrder = effort.triesOrder && layout.fields.count > 1
+    let least = max(1, isFew && isLoose ? 1 : effort.levelsBelow.lowerBound)
+    for below in least..<(triesOrder ? 6 : level) { try offer(below, .asReckoned) }
+    guard triesOrder else { return best }
     for below in effort.levelsBelow {
       try offer(below, .none)
       try offer(below, .pivoted)

@@ -20,7 +20,7 @@ struct PivotedOrder {
   private static let mostPivots = 512
   /// Bits a value from which on no order saves much.
   private static let mostBits = 1.6
-
+  /// Bits that the order takes for a column.
   private static let orderBits = 12.0
 
   private let first: Int

@@ -156,7 +156,7 @@ final class StreamPlanner {
   }
 
   /// Finds for each piece the streams where it costs least, the least first; where there are fewer
-  /// streams than choices, the last choice is repeated.
+  /// streams than choices, the others cost infinitely much.
   private func choose(_ choices: Memory<Choice>) throws(AEZipError) {
     let stride = (streamCount + 15) / 16 * 16
     let costs = try costs(stride)
