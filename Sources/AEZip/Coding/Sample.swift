@@ -91,8 +91,6 @@ final class Sample {
   private func fill(
     _ columns: [Column], _ planes: List<Plane>, _ runs: List<Range<Int>>, _ kernels: Kernels
   ) throws(AEZipError) {
-    let scratch = try Memory<Double>(128, zeroed: true)
-    let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
     var row = 0
     for run in runs {
       for block in run {
@@ -109,12 +107,11 @@ final class Sample {
               y, plane.double! + 64 * block, column.scale, column.origin, 1 / column.unit, lattice)
           }
           for lane in 0..<64 where !(y[lane].magnitude < 1e9) || lane >= laneCount { y[lane] = 0 }
-          kernels.call.quantize_f64(
-            codes, rounded(index) + row, y, scratch.base, column.multiple, 1 / column.multiple)
         }
         row += 64
       }
     }
+    try round(columns, kernels: kernels)
   }
 
   /// Puts corrections of the model's predictions, made from rounded latents, in the place of values.
@@ -202,7 +199,7 @@ final class Sample {
     return matrix
   }
 
-  /// Rounds all values again, as if none had been restored.
+  /// Rounds all values, as if none had been restored.
   func round(_ columns: [Column], kernels: Kernels) throws(AEZipError) {
     let scratch = try Memory<Double>(128, zeroed: true)
     let codes = UnsafeMutableRawPointer(scratch.base + 64).assumingMemoryBound(to: Int32.self)
