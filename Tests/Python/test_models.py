@@ -369,3 +369,16 @@ def test_info_is_json_of_layers_and_history():
     assert [layer["width"] for layer in info["layers"]] == [9, 5, 2, 5, 9, 7]
     assert info["layers"][0]["activation"] == "relu" and info["digest"] == model.digest
     assert len(info["history"]) == 2
+
+
+def test_components_are_picked_where_fields_follow_from_a_few_numbers():
+    random = np.random.default_rng(0)
+    numbers, weights = random.normal(size=(4000, 2)), random.normal(size=(2, 48))
+    records = (numbers @ weights + 0.02 * random.normal(size=(4000, 48))).astype("f4")
+    for rel in (0.02, 0.01):
+        blob, plain = (aezip.compress(records, rel=rel, level=7, latents=latents) for latents in (None, 0))
+        assert len(blob) < 0.9 * len(plain)
+        with aezip.open(blob) as opened:
+            assert opened.info["model"]["kind"] == "linear" and opened.info["model"]["latents"] == 2
+        error = np.abs(aezip.decompress(blob).astype("f8") - records.astype("f8"))
+        assert (error <= rel * np.ptp(records.astype("f8"), axis=0)).all()

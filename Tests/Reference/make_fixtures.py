@@ -25,7 +25,7 @@ import aezip  # noqa: E402
 
 VERSION = 5
 # What the version added; the other containers are those of the versions before.
-ADDED = ("byte_orders", "ascending_regressors")
+ADDED = ("byte_orders", "ascending_regressors", "latents_before_an_order")
 
 
 def containers():
@@ -83,6 +83,7 @@ def containers():
     yield "ties_binary64", ties(random)[:600], {"rel": 1e-7}
     yield "byte_orders", byte_orders(random), {"abs": 0}
     yield "ascending_regressors", ascending_regressors(random), {"abs": 0.02}
+    yield "latents_before_an_order", two_factors(random), {"rel": 0.1, "level": 7, "latents": 2}
 
 
 def networks(random, count=2000):
@@ -194,6 +195,13 @@ def ascending_regressors(random, count=900):
     return np.stack(fields, axis=1)
 
 
+def two_factors(random, count=1500):
+    """Fields that follow from two numbers, each also from its neighbours."""
+    noise = random.normal(size=(count, 23))
+    smooth = sum(noise[:, place : place + 20] for place in range(4))
+    return (random.standard_t(3, size=(count, 2)) @ random.normal(size=(2, 20)) + 0.5 * smooth).astype("f4")
+
+
 def integers(random, whole):
     fields = [(np.abs(whole) % 100).astype(kind) for kind in ("u1", "i1", "u2", "i2", "u4", "i4")]
     fields += [whole + 2**61, whole - 2**61, np.uint64(2**63 + 2**50) + whole.view("u8")]
@@ -293,7 +301,9 @@ class Observed(reference.Chunk):
         self.note("no plan" if self.plan is self.header else "the model's plan")
         self.note("latents" if self.latents else "no latents")
         offsets = [column.field.offset for column in self.columns[self.latents :]]
-        self.note("order" if offsets != sorted(offsets) else "no order")
+        has_order = offsets != sorted(offsets)
+        self.note("order" if has_order else "no order")
+        self.note("latents before an order" if has_order and self.latents else "")
         if self.network and self.latents:
             self.note("network")
             self.note("skip" if len(self.network.edges) > len(self.network.biases) else "no skip")
@@ -316,7 +326,7 @@ WANTED = {
     "tree", "groups", "split of lag 0",
     "transform 0", "transform 1", "transform 2", "transform 3", "binary64 prediction",
     "binary32 prediction", "latents", "no latents", "few strands", "64 strands",
-    "root", "product", "order", "the model's plan",
+    "root", "product", "order", "latents before an order", "the model's plan",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in range(6)),

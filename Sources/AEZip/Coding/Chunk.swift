@@ -326,11 +326,7 @@ struct ChunkEncoder {
       ).plan(records)
     }
     let latentCount = latents.columns.count
-    let terms = latentCount > 0 ? model!.terms(columns: columns) : ModelTerms()
-    columns = latents.columns + columns
-    proofBounds = [Double](repeating: 0, count: latentCount) + proofBounds
-    var allPlanes = latents.planes
-    for plane in columnPlanes { allPlanes.append(plane) }
+    var terms = latentCount > 0 ? model!.terms(columns: columns) : ModelTerms()
 
     // How each is predicted, then the codes.
     var order = List<Int>()
@@ -346,7 +342,6 @@ struct ChunkEncoder {
         columnPlanes[place] = planesBefore[from]
         if !orderBefore.isEmpty { order[place] = orderBefore[from] }
       }
-      allPlanes = columnPlanes
     }
     if shared == nil && latentCount == 0 {
       if arrangement == .falling { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
@@ -355,19 +350,24 @@ struct ChunkEncoder {
         arrange(try ties.plan(columnPlanes, strands))
       }
     }
+    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
+    var draft: Planner.Draft?
     if shared == nil {
-      let planner = Planner(kernels: kernels, effort: effort, strands: strands)
-      if var draft = try planner.draft(
-        columns, latentCount: latentCount, terms: terms, planes: allPlanes)
-      {
-        let next = try pivots(columns, latentCount, draft, recordCount)
+      draft = try planner.draft(latents, columns, terms: terms, planes: columnPlanes)
+      if let known = draft {
+        let next = try pivots(columns, latentCount, known, recordCount)
         if !next.isEmpty {
           arrange(next)
-          try draft.arrange(next)
+          try draft?.arrange(next)
+          if latentCount > 0 { terms = model!.terms(columns: columns) }
         }
-        try planner.plan(columns, draft)
       }
     }
+    columns = latents.columns + columns
+    proofBounds = [Double](repeating: 0, count: latentCount) + proofBounds
+    var allPlanes = latents.planes
+    for plane in columnPlanes { allPlanes.append(plane) }
+    if let draft { try planner.plan(columns, draft) }
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
@@ -441,11 +441,11 @@ struct ChunkEncoder {
     _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft, _ recordCount: Int
   ) throws(AEZipError) -> List<Int> {
     guard arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
-      latentCount == 0, let moments = draft.moments
+      let moments = draft.moments
     else { return List() }
     for column in columns where !column.tie.isEmpty { return List() }
     return try PivotedOrder.plan(
-      columns, moments, gain: arrangement == .pivoted ? 0 : 0.04, seen: draft.sample.targetCount,
+      columns, after: latentCount, moments, gain: arrangement == .pivoted ? 0 : 0.04, seen: draft.sample.targetCount,
       records: recordCount, kernels: kernels)
   }
 

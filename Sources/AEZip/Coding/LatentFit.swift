@@ -137,6 +137,15 @@ final class LatentFit {
     return sum
   }
 
+  /// About twice the bits of corrections, all lanes together.
+  func doubledBits() -> Double {
+    decode(into: r)
+    measure(r, into: costs.base)
+    var sum = 0.0
+    for lane in 0..<64 { sum += costs[lane] }
+    return sum
+  }
+
   /// Codes of the corrections, by their symbols.
   func tally(_ histograms: UnsafeMutablePointer<Int>) -> Int64 {
     decode(into: r)
@@ -153,7 +162,7 @@ final class LatentFit {
 
   // MARK: - Better latents
 
-  /// About the bits of corrections, a lane each.
+  /// About twice the bits of corrections, a lane each.
   private func measure(_ r: Memory<Double>, into costs: UnsafeMutablePointer<Double>) {
     for lane in 0..<64 { costs[lane] = 0 }
     for index in 0..<used.count {

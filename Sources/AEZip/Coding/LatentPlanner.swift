@@ -42,7 +42,7 @@ struct LatentPlanner {
     let spreads = self.spreads(memory)
     fit.deltas = spreads.map { Float(max(0.01 * $0.deviation, 1e-6)) }
     let rounds = rounds(fit)
-    if rounds > 0 {
+    if rounds > 0 && (!isLinear || leavesLittle(memory, fit)) {
       for block in 0..<strands.blockCount {
         fit.load(memory.base, block, strands)
         for _ in 0..<rounds { fit.improve() }
@@ -57,10 +57,24 @@ struct LatentPlanner {
     guard fit.usedCount * latentCount <= LatentFit.mostSlopes else { return 0 }
     let work = strands.planeCount * fit.usedCount * latentCount * (latentCount + 16)
     let budget = effort.level >= 8 ? 1 << 36 : 1 << 34
-    // Principal components are the best already.
-    let wanted = isLinear ? 0 : [0, 0, 0, 1, 1, 2, 2, 3, 3, 4][effort.level]
+    let wanted = [0, 0, 0, 1, 1, 2, 2, 3, 3, 4][effort.level]
     return min(wanted, budget / max(1, work))
   }
+
+  /// Whether most codes will be 0, so that it is worth mending how far a few large ones pull principal
+  /// components; elsewhere squares are what counts.
+  private func leavesLittle(_ memory: Memory<Float>, _ fit: LatentFit) -> Bool {
+    let blocks = min(strands.blockCount, 32)
+    var bits = 0.0
+    for index in 0..<blocks {
+      fit.load(memory.base, strands.blockCount * index / blocks, strands)
+      bits += fit.doubledBits() / 2
+    }
+    return bits < Self.mostBits * Double(64 * blocks * fit.usedCount)
+  }
+
+  /// Bits of a correction up to which codes are mostly 0.
+  private static let mostBits = 0.25
 
   /// The encoder's latents, in the order of blocks; lanes without a record repeat the first one's.
   private func encode(
@@ -130,7 +144,9 @@ struct LatentPlanner {
       let coarsest = max(8 * spread.largest, 1e-6)
       return slope.isNormal ? max(finest, min(coarsest, 1 / slope)) : coarsest
     }
-    var best = 0
+    // What coarser units of principal components lose, fields tell each other where they come after
+    // each other.
+    var best = isLinear && !fit.isFree ? 2 : 0
     if fit.isFree {
       // Rounding adds an eighth of a roughness squared for each latent: at most 5 % of the error.
       var left = 0.0

@@ -31,25 +31,27 @@ struct PivotedOrder {
   private let scales: Memory<Double>
 
   private init(
-    _ range: Range<Int>, of columns: [Column], _ moments: SampleMoments, _ kernels: Kernels
+    _ range: Range<Int>, of columns: [Column], after latentCount: Int, _ moments: SampleMoments,
+    _ kernels: Kernels
   ) throws(AEZipError) {
-    first = range.lowerBound
+    first = latentCount + range.lowerBound
     count = range.count
     self.moments = moments
     self.kernels = kernels
     scales = try Memory(max(1, count))
-    for index in 0..<count { scales[index] = 1 / columns[first + index].multiple }
+    for index in range { scales[index - range.lowerBound] = 1 / columns[index].multiple }
   }
 
   /// The order of columns; empty if they had better stay as they are.
   ///
   /// - Parameters:
+  ///   - columns: those of fields, which come after the latents.
   ///   - gain: the share of bits that must be saved; 0 takes the order for granted.
   ///   - seen: records that the moments are from.
   ///   - records: those that the order is for, which it takes some bits of its own to store.
   static func plan(
-    _ columns: [Column], _ moments: SampleMoments, gain: Double, seen: Int, records: Int,
-    kernels: Kernels
+    _ columns: [Column], after latentCount: Int, _ moments: SampleMoments, gain: Double, seen: Int,
+    records: Int, kernels: Kernels
   ) throws(AEZipError) -> List<Int> {
     let count = columns.count
     guard count > 2 else { return List() }
@@ -58,11 +60,12 @@ struct PivotedOrder {
       // Of few records each seems to follow from others.
       guard seen >= 4 * reckoned else { return List() }
       let start = (count - reckoned) / 2
-      let part = try PivotedOrder(start..<start + reckoned, of: columns, moments, kernels)
+      let part = try PivotedOrder(
+        start..<start + reckoned, of: columns, after: latentCount, moments, kernels)
       guard try part.saves(gain, records) else { return List() }
     }
     var order = List<Int>()
-    _ = try PivotedOrder(0..<count, of: columns, moments, kernels)
+    _ = try PivotedOrder(0..<count, of: columns, after: latentCount, moments, kernels)
       .follow(&order, isPivoted: true, most: .infinity)
     return order
   }

@@ -93,25 +93,32 @@ struct Planner {
     /// None of very many columns.
     var moments: SampleMoments?
 
-    /// Puts columns in another order: place i is for what was column order[i].
+    /// Puts fields in another order: place i of them is for what was field order[i].
     mutating func arrange(_ order: List<Int>) throws(AEZipError) {
-      sample.arrange(order)
-      try moments?.arrange(order)
+      let latentCount = sample.latentCount
+      var places = List<Int>()
+      for latent in 0..<latentCount { places.append(latent) }
+      for place in order { places.append(latentCount + place) }
+      sample.arrange(places)
+      try moments?.arrange(places)
     }
   }
 
   /// Looks at a sample of the records; nil if there is nothing to plan from.
   ///
   /// - Parameters:
-  ///   - columns: latents first, then fields; whose values `planes` are.
+  ///   - fields: columns whose values `planes` are.
   ///   - terms: the model's part of predictions, if there are latents.
   func draft(
-    _ columns: [Column], latentCount: Int, terms: ModelTerms, planes: List<Plane>
+    _ latents: Latents, _ fields: [Column], terms: ModelTerms, planes: List<Plane>
   ) throws(AEZipError) -> Draft? {
+    let columns = latents.columns + fields
     let count = columns.count
+    var allPlanes = latents.planes
+    for plane in planes { allPlanes.append(plane) }
     guard count > 0, strands.recordCount >= 32 else { return nil }
     let sample = try Sample(
-      columns: columns, latentCount: latentCount, planes: planes, strands: strands,
+      columns: columns, latentCount: latents.columns.count, planes: allPlanes, strands: strands,
       wanted: effort.sampleRows(count), kernels: kernels)
     try sample.apply(terms, columns: columns, kernels: kernels)
     guard sample.targetCount > 0 else { return nil }

@@ -218,7 +218,7 @@ struct MeanErrorSearch {
           return result.error
         }
         let total =
-          Double(bytes) * scale + Double(candidate.section(embedded: true).count)
+          Double(bytes) * scale + Double(try candidate.packedSize())
         guard distance(found.error) < 0.05, total < least else { continue }
         (model, start, least) = (candidate, found.x, total)
       }

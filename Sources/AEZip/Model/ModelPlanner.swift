@@ -36,17 +36,21 @@ struct ModelPlanner {
       latentCount = latentCount < 4 ? latentCount + 1 : latentCount * 5 / 4
     }
     let trains = effort.trainsNetworks && mayTrain(records, moments.fields.count)
-    guard best > 0 || effort.level >= 9 else { return nil }
+    // Where many codes are 0 that is a poor estimate, and what a few latents take is tried.
+    let isLoose = direct < 2 * Double(moments.fields.count * recordCount)
+    var counts = effort.level >= 9 ? [4, 16] : []
+    if effort.level >= 7 && isLoose && moments.fields.count >= 16 { counts = [1, 2] + counts }
+    guard best > 0 || effort.level >= 9 || !counts.isEmpty else { return nil }
     let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
     let without = try cost(records, part, nil)
     var winner: RecordModel?
     var least = without
-    // What is hard to estimate, bounds so loose that most codes are 0, is tried on fewer records.
-    if effort.level >= 9 {
-      var lowest = try cost(records, min(part, 2048), nil, level: 5) * 1.02
-      for latentCount in [best, 4, 16] where latentCount > 0 && 2 * latentCount <= fields.count {
+    if !counts.isEmpty {
+      let few = isLoose ? part : min(part, 2048)
+      var lowest = try cost(records, few, nil, level: 5) * 1.02
+      for latentCount in [best] + counts where latentCount > 0 && 2 * latentCount <= fields.count {
         let candidate = try components(moments, eigen, latentCount)
-        let bytes = try cost(records, min(part, 2048), candidate, level: 5)
+        let bytes = try cost(records, few, candidate, level: 5)
         if bytes < lowest { (best, lowest) = (latentCount, bytes) }
       }
     }
@@ -70,8 +74,7 @@ struct ModelPlanner {
     let bytes = try ChunkEncoder(
       layout: layout, bounds: bounds, level: level ?? effort.level, kernels: kernels, model: model
     ).encode(sample).payload.count
-    let modelBytes = model?.section(embedded: true).count ?? 0
-    return Double(bytes) * Double(recordCount) / Double(part) + Double(modelBytes)
+    return Double(bytes) * Double(recordCount) / Double(part) + Double(try model?.packedSize() ?? 0)
   }
 
   /// Principal components of fields in units of twice their bound, so that they serve the fields in
@@ -99,19 +102,26 @@ struct ModelPlanner {
         activations: [.identity], encoderSkip: false, decoderSkip: false))
     let shape = network.shape
     let (into, out) = (shape.edges[0].place, shape.edges[1].place)
+    // Numbers that move predictions by little of a code are as good with few bits, which take few.
+    let isFree = moments.fields.contains { bounds[$0] == .infinity }
+    let tolerance = max(0.003, min(0.05, (8 / Double(recordCount)).squareRoot()))
     for index in 0..<count {
       let scale = standardizer.scales[index]
       let ratio = scale / moments.scales[index] / common
       let bias = (moments.means[index] - standardizer.mean(index)) / scale
       // Fields that Float cannot stand for have no part.
       guard ratio > 1e-6, ratio < 1e6, bias.magnitude < 1e6 else { continue }
-      network.biases[shape.places[2] + index] = Float(bias)
+      let codes = scale / moments.scales[index]
+      network.biases[shape.places[2] + index] = Float(isFree ? bias : rounded(bias, codes * 16))
+      let factor = Float(bitPattern: Float(ratio * ratio).bitPattern & ~0x7FFF)
       for latent in 0..<latentCount {
-        let weight = single(half: halfBits(Float(eigen.vectors[latent][index] / ratio)))
-        let turned = weight * Float(ratio * ratio)
+        let exact = eigen.vectors[latent][index] / ratio
+        let deviation = max(1e-9, eigen.values[latent]).squareRoot()
+        let weight = single(
+          half: halfBits(Float(isFree ? exact : rounded(exact, ratio * deviation / tolerance))))
         network.weights[out + index * latentCount + latent] = weight
-        network.weights[into + latent * count + index] = turned
-        network.biases[shape.places[1] + latent] -= turned * Float(bias)
+        network.weights[into + latent * count + index] = weight * factor
+        network.biases[shape.places[1] + latent] -= weight * factor * Float(bias)
       }
     }
     let nothing = EpochLoss(train: .nan, validation: .nan)
@@ -120,6 +130,15 @@ struct ModelPlanner {
       standardizer: standardizer, network: network, precisions: [.tied, .half], history: [],
       finalLoss: nothing, recordCount: 0)
     return try RecordModel(model, places: moments.fields, layout: layout)
+  }
+
+  /// What a weight, and what the rest of a field, takes in the file, about.
+  private static let (weightBits, fieldBits) = (7.0, 64.0)
+
+  /// A number whose multiple by `scale`, or the power of 2 above, is whole.
+  private func rounded(_ x: Double, _ scale: Double) -> Double {
+    let power = exp2(Int(Entropy.log2(max(1, scale)) + 1))
+    return nearest(x * power) / power
   }
 
   struct Moments {
@@ -252,6 +271,7 @@ struct ModelPlanner {
       }
       bits += Planner.bits(max(0, left), 1)
     }
-    return bits * Double(recordCount) + 16 * Double(size * latentCount) + 128 * Double(size)
+    return bits * Double(recordCount) + Self.weightBits * Double(size * latentCount)
+      + Self.fieldBits * Double(size)
   }
 }

@@ -26,6 +26,13 @@ extension RecordModel {
     for byte in model.digest { writer.byte(byte) }
     return writer.bytes
   }
+
+  /// Bytes of the decoder in a container.
+  func packedSize() throws(AEZipError) -> Int {
+    let packed = try ByteBuffer()
+    _ = try Zlib().pack(try ByteBuffer(section(embedded: true)).bytes, .full(6), to: packed)
+    return packed.count
+  }
 }
 
 extension ContainerModel {

@@ -20,7 +20,7 @@ import Testing
     let columns = (0..<count).map { _ in Column() }
     return Array(
       try PivotedOrder.plan(
-        columns, moments, gain: gain, seen: seen, records: records, kernels: kernels))
+        columns, after: 0, moments, gain: gain, seen: seen, records: records, kernels: kernels))
   }
 
   /// Values on a line, alike where they are near: exp(-(distance / 4)^2).
