@@ -445,8 +445,8 @@ struct ChunkEncoder {
     else { return List() }
     for column in columns where !column.tie.isEmpty { return List() }
     return try PivotedOrder.plan(
-      columns, after: latentCount, moments, gain: arrangement == .pivoted ? 0 : 0.04, seen: draft.sample.targetCount,
-      records: recordCount, kernels: kernels)
+      columns, after: latentCount, moments, gain: arrangement == .pivoted ? 0 : 0.04,
+      seen: draft.sample.targetCount, records: recordCount, kernels: kernels)
   }
 
   // MARK: - Values in the order of blocks
