@@ -18,11 +18,63 @@ import CPlatform
     return exponent + t * (low + t2 * (middle + t2 * (high + t2 * 0.02049034138584757)))
   }
 
-  /// See `aezk_sort`: Shell's method.
+  /// See `aezk_sort`: Shell's method for few, else digit after digit, the last first.
   @_cdecl("aezk_sort")
-  public func sort(_ keys: UnsafeMutablePointer<Int>?, _ count: Int) {
-    let keys = keys!
-    var gap = 121
+  public func sort(
+    _ keys: UnsafeMutablePointer<Int>?, _ spare: UnsafeMutablePointer<Int>?, _ count: Int
+  ) {
+    var (keys, spare) = (keys!, spare!)
+    if count < 64 { return sortFew(keys, count) }
+    let table = spare + count
+    var (least, largest) = (keys[0], keys[0])
+    var index = 1
+    while index < count {
+      least = keys[index] < least ? keys[index] : least
+      largest = keys[index] > largest ? keys[index] : largest
+      index &+= 1
+    }
+    let range = UInt(bitPattern: largest &- least)
+    var isMoved = false
+    var shift: UInt = 0
+    while shift < 64 && range &>> shift > 0 {
+      index = 0
+      while index < 256 {
+        table[index] = 0
+        index &+= 1
+      }
+      index = 0
+      while index < count {
+        table[digit(keys[index] &- least, shift)] &+= 1
+        index &+= 1
+      }
+      var (place, digits) = (0, 0)
+      while digits < 256 {
+        let next = table[digits]
+        table[digits] = place
+        place &+= next
+        digits &+= 1
+      }
+      index = 0
+      while index < count {
+        let digit = digit(keys[index] &- least, shift)
+        spare[table[digit]] = keys[index]
+        table[digit] &+= 1
+        index &+= 1
+      }
+      swap(&keys, &spare)
+      isMoved.toggle()
+      shift &+= 8
+    }
+    if isMoved { spare.update(from: keys, count: count) }
+  }
+
+  @inline(__always)
+  func digit(_ key: Int, _ shift: UInt) -> Int {
+    Int(truncatingIfNeeded: UInt(bitPattern: key) &>> shift & 255)
+  }
+
+  func sortFew(_ keys: UnsafeMutablePointer<Int>, _ count: Int) {
+    var gap = 13
     while gap > 0 {
       var place = gap
       while place < count {
@@ -37,6 +89,21 @@ import CPlatform
       }
       gap /= 3
     }
+  }
+
+  /// See `aezk_runs`.
+  @_cdecl("aezk_runs")
+  public func runs(_ bytes: UnsafePointer<UInt8>?, _ count: Int, _ step: Int) -> Int {
+    let bytes = bytes!
+    var (runs, index) = (0, 3)
+    while index < count {
+      let byte = bytes[index]
+      let difference =
+        (byte ^ bytes[index &- 1]) | (byte ^ bytes[index &- 2]) | (byte ^ bytes[index &- 3])
+      runs &+= difference == 0 ? 1 : 0
+      index &+= step
+    }
+    return runs
   }
 
   /// See `aezk_repeats`.

@@ -106,12 +106,17 @@ func histogram(
   let (counts, bytes) = (counts!, bytes!)
   // Four tables, so that equal neighbours do not wait for each other.
   var index = 0
-  while index &+ 4 <= count {
-    counts[Int(bytes[index])] &+= 1
-    counts[256 &+ Int(bytes[index &+ 1])] &+= 1
-    counts[512 &+ Int(bytes[index &+ 2])] &+= 1
-    counts[768 &+ Int(bytes[index &+ 3])] &+= 1
-    index &+= 4
+  while index &+ 8 <= count {
+    let eight = UnsafeRawPointer(bytes + index).loadUnaligned(as: UInt64.self)
+    counts[Int(truncatingIfNeeded: eight & 255)] &+= 1
+    counts[256 &+ Int(truncatingIfNeeded: eight &>> 8 & 255)] &+= 1
+    counts[512 &+ Int(truncatingIfNeeded: eight &>> 16 & 255)] &+= 1
+    counts[768 &+ Int(truncatingIfNeeded: eight &>> 24 & 255)] &+= 1
+    counts[Int(truncatingIfNeeded: eight &>> 32 & 255)] &+= 1
+    counts[256 &+ Int(truncatingIfNeeded: eight &>> 40 & 255)] &+= 1
+    counts[512 &+ Int(truncatingIfNeeded: eight &>> 48 & 255)] &+= 1
+    counts[768 &+ Int(truncatingIfNeeded: eight &>> 56)] &+= 1
+    index &+= 8
   }
   while index < count {
     counts[Int(bytes[index])] &+= 1

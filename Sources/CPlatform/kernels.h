@@ -236,8 +236,11 @@ void aezk_repeats(const uint8_t *bytes, long count, long *counts, int32_t *table
 
 /* Rows in bins up to `bin` first, both parts in order; returns how many. `spare`: as many, for the others */
 long aezk_partition(int32_t *rows, int32_t *spare, long count, const uint8_t *bins, int32_t bin);
-/* Sorts a few hundred numbers */
-void aezk_sort(long *keys, long count);
+/* Sorts some hundred numbers. `spare`: as many and AEZK_SORT_TABLE */
+#define AEZK_SORT_TABLE 256
+void aezk_sort(long *keys, long *spare, long count);
+/* How many of bytes[3], bytes[3 + step] ... equal the three bytes before them */
+long aezk_runs(const uint8_t *bytes, long count, long step);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

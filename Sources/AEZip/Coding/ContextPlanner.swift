@@ -51,7 +51,8 @@ struct ContextPlanner {
     let classHistograms: Memory<Int>
     /// Of correlations.
     let sums: Memory<Float>
-    static let mostPicks = 512
+    static let fewestPicks = 512
+    static let mostPicks = 2 * fewestPicks
     let picks: Memory<Int>
     let count: Int
 
@@ -64,7 +65,7 @@ struct ContextPlanner {
       classes = try Memory(count)
       edges = try Memory(Column.mostClasses)
       sums = try Memory(5 * 16)
-      picks = try Memory(2 * Self.mostPicks)
+      picks = try Memory(2 * Self.mostPicks + Int(AEZK_SORT_TABLE))
       groups = try Memory(count)
       histograms = try Memory(256 * (Tree.mostSplits + 1))
       classHistograms = try Memory(256 * (ContextPlanner.finestBins + 2))
@@ -235,9 +236,9 @@ struct ContextPlanner {
   private func quantiles(_ scratch: Scratch, _ group: Int) -> List<Int32> {
     // Some hundred of them are enough to find quantiles.
     let picks = scratch.picks.base
-    let step = max(1, scratch.count / Scratch.mostPicks)
+    let step = max(1, scratch.count / Scratch.fewestPicks)
     var (position, count) = (0, 0)
-    while position < scratch.count && count < scratch.picks.count {
+    while position < scratch.count && count < Scratch.mostPicks {
       if Int(scratch.groups.base[position]) == group {
         picks[count] = Int(scratch.activity.base[position])
         count += 1
@@ -245,7 +246,7 @@ struct ContextPlanner {
       position += step
     }
     guard count >= 2 * Self.finestBins else { return List() }
-    aezk_sort(picks, count)
+    aezk_sort(picks, picks + Scratch.mostPicks, count)
     var edges: List<Int32> = List()
     for bin in 1..<Self.finestBins {
       let edge = Int32(picks[count * bin / Self.finestBins])

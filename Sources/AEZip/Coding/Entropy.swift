@@ -13,9 +13,9 @@ enum Entropy {
   static func huffmanBits(_ counts: [Int]) -> Double {
     var sums = [1] + counts.filter { $0 > 0 }
     let used = sums.count
-    sums += [Int](repeating: 0, count: used)
+    sums += [Int](repeating: 0, count: used + Int(AEZK_SORT_TABLE))
     return sums.withUnsafeMutableBufferPointer {
-      aezk_sort($0.baseAddress!, used)
+      aezk_sort($0.baseAddress!, $0.baseAddress! + used, used)
       return Double(PrefixCode.merge($0.baseAddress!, used, parents: nil))
     }
   }

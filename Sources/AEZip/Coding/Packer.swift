@@ -337,18 +337,7 @@ enum Repeats {
   /// The share of bytes that equal the three before them.
   static func runShare(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Double {
     guard count >= 64 else { return 1 }
-    let stride = max(1, count / 16384)
-    var runs = 0
-    var seen = 0
-    var index = 3
-    while index < count {
-      let byte = bytes[index]
-      if byte == bytes[index - 1] && byte == bytes[index - 2] && byte == bytes[index - 3] {
-        runs += 1
-      }
-      seen += 1
-      index += stride
-    }
-    return Double(runs) / Double(seen)
+    let step = max(1, count / 16384)
+    return Double(aezk_runs(bytes, count, step)) / Double((count - 4) / step + 1)
   }
 }

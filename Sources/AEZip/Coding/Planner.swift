@@ -42,6 +42,8 @@ struct Effort {
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
   /// Whether a network may be trained for the records at hand.
   var trainsNetworks: Bool { level >= 9 }
+  /// Records that tell whether principal components are worth trying.
+  var modelRows: Int { level >= 7 ? 4096 : 1024 }
   var modelRaceRecords: Int { level >= 7 ? 16384 : 6144 }
   /// Records from which contexts are planned, for so many columns.
   func contextRows(_ columns: Int) -> Int {

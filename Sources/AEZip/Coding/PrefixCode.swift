@@ -11,7 +11,7 @@ final class PrefixCode {
   init() throws(AEZipError) {
     sums = try Memory(2 * Self.most)
     parents = try Memory(2 * Self.most)
-    keys = try Memory(Self.most)
+    keys = try Memory(2 * Self.most + Int(AEZK_SORT_TABLE))
   }
 
   /// Joins the two rarest nodes again and again.
@@ -59,7 +59,7 @@ final class PrefixCode {
       keys.base[used] = counts[symbol] << 9 | symbol
       used += 1
     }
-    aezk_sort(keys.base, used)
+    aezk_sort(keys.base, keys.base + Self.most, used)
     for leaf in 0..<used { sums.base[leaf] = keys.base[leaf] >> 9 }
     _ = Self.merge(sums.base, used, parents: parents.base)
     // Depths from the root down; then how many codes have each length.

@@ -12,6 +12,8 @@ struct RepeatedRecords {
   let codedCount: Int
   /// How far the records are off from those that they refer to; nil if they are the same.
   var near: NearRecords?
+  /// Records that are the same as those that they refer to.
+  var sameCount = 0
 
   /// Fewer repeats are not worth a look.
   static let leastShare = 64
@@ -39,12 +41,25 @@ struct RepeatedRecords {
     let some = try find(records, layout, near: near, isSparse: true)
     let isTold = some.recordCount >= count / 64 && some.recordCount <= count / 4
     if isTold && some.unlessFew(2 * leastShare) == nil { return nil }
-    if let same = try find(records, layout).unlessFew(leastShare) { return same }
-    guard mayDiffer, isTold,
+    // Those that are the same are among those that are near.
+    if !isTold || some.sameCount >= max(2, some.recordCount / (2 * leastShare)),
+      let same = try find(records, layout).unlessFew(leastShare)
+    {
+      return same
+    }
+    let scale = Double(count) / Double(max(1, some.recordCount))
+    guard mayDiffer, isTold, some.mayPay(near, scale: scale, share: 0.6),
       let repeats = try find(records, layout, near: near).unlessFew(leastShare)
     else { return nil }
-    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
-    return repeats.bits < 0.5 * repeatCount * near.bits ? repeats : nil
+    return repeats.mayPay(near, scale: 1, share: 0.5) ? repeats : nil
+  }
+
+  /// Whether references take less than a share of what the records would.
+  ///
+  /// - Parameter scale: how many times as many records there are, alike, as were looked at.
+  private func mayPay(_ near: NearRecords, scale: Double, share: Double) -> Bool {
+    let repeatCount = Double(recordCount - codedCount)
+    return bits + repeatCount * Entropy.log2(scale) < share * repeatCount * near.bits
   }
 
   /// Nil if only one in `share` records repeats another.
@@ -73,6 +88,7 @@ struct RepeatedRecords {
     let places = try Memory<UInt32>(count)
     let sources = try Memory<UInt32>(count)
     var coded = 0
+    var sameCount = 0
     for record in 0..<count {
       let base = records.baseAddress! + record * size
       var hash: UInt64 = 0
@@ -92,12 +108,12 @@ struct RepeatedRecords {
           break
         }
         let other = records.baseAddress! + Int(places.base[found - 1]) * size
-        let isRepeat =
-          near?.isNear(base, other)
-          ?? runs.allSatisfy { memcmp(base + $0.lowerBound, other + $0.lowerBound, $0.count) == 0 }
-        if isRepeat {
+        let isSame = runs.allSatisfy {
+          memcmp(base + $0.lowerBound, other + $0.lowerBound, $0.count) == 0
+        }
+        if isSame || near?.isNear(base, other) ?? false {
           source = found - 1
-          near?.note(base, other)
+          if isSame { sameCount += 1 } else { near?.note(base, other) }
           break
         }
         slot = (slot + 1) & (slots - 1)
@@ -109,7 +125,7 @@ struct RepeatedRecords {
       }
     }
     return RepeatedRecords(
-      sources: sources, recordCount: looked, codedCount: coded, near: near)
+      sources: sources, recordCount: looked, codedCount: coded, near: near, sameCount: sameCount)
   }
 
   /// The bytes of a record that belong to fields, as few ranges.

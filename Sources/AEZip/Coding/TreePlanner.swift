@@ -58,7 +58,7 @@ final class TreePlanner {
     errors = try Memory(rowCount)
     tables = try Memory((Tree.mostSplits + 1) * effort.treeCandidates * Self.tableSize)
     scratch = try Memory(2 * Self.tableSize)
-    picks = try Memory(2 * Self.mostPicks)
+    picks = try Memory(4 * Self.mostPicks + Int(AEZK_SORT_TABLE))
   }
 
   /// Takes in what a column's values are restored as, for the trees of later columns.
@@ -72,9 +72,9 @@ final class TreePlanner {
     }
     let step = max(1, rowCount / 600) | 1
     let count = (rowCount + step - 1) / step
-    let picks = try Memory<Int>(count)
+    let picks = try Memory<Int>(2 * count + Int(AEZK_SORT_TABLE))
     for place in 0..<count { picks.base[place] = Int(doubled.base[place * step]) }
-    aezk_sort(picks.base, count)
+    aezk_sort(picks.base, picks.base + count, count)
     // Between values that follow each other: all such places, or those of quantiles.
     var cuts = List<Int32>()
     for place in 1..<max(count, 1) where picks[place] > picks[place - 1] {
@@ -305,7 +305,7 @@ final class TreePlanner {
     for pick in 0..<count {
       picks.base[pick] = Int(errors.base[Int(rows.base[range.lowerBound + pick * step])])
     }
-    aezk_sort(picks.base, count)
+    aezk_sort(picks.base, picks.base + count, count)
     return Double(picks.base[count / 2]) * errorUnit
   }
 }

@@ -154,7 +154,7 @@ struct ModelPlanner {
     _ records: UnsafeRawBufferPointer, _ fields: [Int]
   ) throws(AEZipError) -> Moments? {
     let count = records.count / layout.recordSize
-    let rows = min(count, max(4096, 4 * fields.count))
+    let rows = min(count, max(latents == nil ? effort.modelRows : 4096, 4 * fields.count))
     let values = try Memory<Double>(rows * fields.count)
     var kept: [Int] = []
     var means: [Double] = []

@@ -181,11 +181,36 @@ import Testing
     #expect((sums.left - left).magnitude <= 1e-6 * (1 + left))
   }
 
-  @Test(arguments: [0, 1, 2, 50, 600]) func sortsPartsAndPairs(count: Int) {
+  @Test(arguments: [1, 9, 40]) func sortsWhatNeedsAnyNumberOfDigits(bits: UInt64) {
+    var random = Seeded(bits)
+    var keys = (0..<300).map { _ in Int(bitPattern: UInt(random.next() >> bits)) }
+    let sorted = keys.sorted()
+    var spare = [Int](repeating: 0, count: 300 + Int(AEZK_SORT_TABLE))
+    aezk_sort(&keys, &spare, 300)
+    #expect(keys == sorted)
+    var same = [Int](repeating: -7, count: 300)
+    aezk_sort(&same, &spare, 300)
+    #expect(same == [Int](repeating: -7, count: 300))
+  }
+
+  @Test func runsAreCounted() {
+    var random = Seeded(5)
+    let bytes = (0..<1000).map { _ in UInt8(random.next() % 3 / 2) }
+    for step in [1, 7] {
+      var runs = 0
+      for index in stride(from: 3, to: bytes.count, by: step) {
+        if Set(bytes[index - 3...index]).count == 1 { runs += 1 }
+      }
+      #expect(runs > 5 && aezk_runs(bytes, bytes.count, step) == runs)
+    }
+  }
+
+  @Test(arguments: [0, 1, 2, 50, 63, 64, 600]) func sortsPartsAndPairs(count: Int) {
     var random = Seeded(UInt64(count) + 3)
     var keys = (0..<count).map { _ in Int(truncatingIfNeeded: random.next() >> 40) - 9_000_000 }
     let sorted = keys.sorted()
-    aezk_sort(&keys, count)
+    var room = [Int](repeating: 0, count: count + Int(AEZK_SORT_TABLE))
+    aezk_sort(&keys, &room, count)
     #expect(keys == sorted)
 
     let bins = (0..<max(count, 1)).map { _ in UInt8(random.next() % 8) }
