@@ -147,7 +147,13 @@ func deal(
   let (codes, classes, streams) = (codes!, classes!, streams!)
   let (cursors, ends) = (cursors!, ends!)
   var lane = 0
-  if classCount <= 8 {
+  #if AEZ_AVX512
+    if count == laneCount && classCount <= 12 {
+      aezk_deal_64(codes, classes, streams, cursors, classCount)
+      lane = laneCount
+    }
+  #endif
+  if classCount <= 8 && lane < count {
     // How many codes of each class there were, a byte each: a register, not memory, as each lane
     // waits for the one before.
     var taken: UInt64 = 0
@@ -195,9 +201,16 @@ func deal(
 /// See `aezk_kernels.collect`.
 func collect(
   _ streams: UnsafeMutablePointer<Int32>?, _ codes: UnsafePointer<Int32>?,
-  _ classes: UnsafePointer<UInt8>?, _ count: Int, _ cursors: UnsafeMutablePointer<Int>?
+  _ classes: UnsafePointer<UInt8>?, _ count: Int, _ cursors: UnsafeMutablePointer<Int>?,
+  _ classCount: Int
 ) {
   let (streams, codes, classes, cursors) = (streams!, codes!, classes!, cursors!)
+  #if AEZ_AVX512
+    if count == laneCount && classCount <= 8 {
+      aezk_collect_64(streams, codes, classes, cursors, classCount)
+      return
+    }
+  #endif
   var lane = 0
   while lane < count {
     let kind = Int(classes[lane])

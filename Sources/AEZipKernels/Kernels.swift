@@ -12,6 +12,8 @@ import CPlatform
     kernels.pointee.predict_f64 = predictF64
     kernels.pointee.multiply = multiply
     kernels.pointee.gram = gram
+    kernels.pointee.deal = deal
+    kernels.pointee.collect = collect
   }
 #elseif AEZ_AVX2
   @_cdecl("aezk3_kernels")

@@ -2,6 +2,9 @@
  * All vectors hold 64 elements and are 64-byte aligned unless a comment says otherwise. */
 #pragma once
 #include <stdint.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 /* Running statistics of one field, a lane each. */
 typedef struct aezk_stats_f32 { float largest[64], squares[64]; } aezk_stats_f32;
@@ -50,6 +53,44 @@ static inline __attribute__((always_inline)) aezk_double8 aezk_times_f64(aezk_do
   aezk_double8 product;
   __asm__("vmulpd %2%{1to8%}, %1, %0" : "=v"(product) : "v"(v), "m"(*x));
   return product;
+}
+
+/* The lanes of 64 that are of a class. */
+static inline uint64_t aezk_lanes_of(const uint8_t *classes, uint8_t class) {
+  return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(classes), _mm512_set1_epi8((char)class));
+}
+
+/* The kernel `deal` for 64 codes, without its checks. */
+static inline void aezk_deal_64(int32_t *codes, const uint8_t *classes, const int32_t *streams, long *cursors,
+                                long class_count) {
+  __m512i v[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  for (long class = 0; class < class_count; class++) {
+    uint64_t lanes = aezk_lanes_of(classes, (uint8_t)class);
+    const int32_t *next = streams + cursors[class];
+    cursors[class] += __builtin_popcountll(lanes);
+    for (int part = 0; part < 4; part++, lanes >>= 16) {
+      v[part] = _mm512_mask_expand_epi32(v[part], (__mmask16)lanes, _mm512_loadu_si512(next));
+      next += __builtin_popcount(lanes & 0xFFFF);
+    }
+  }
+  for (int part = 0; part < 4; part++) _mm512_storeu_si512(codes + 16 * part, v[part]);
+}
+
+/* The kernel `collect` for 64 codes. */
+static inline void aezk_collect_64(int32_t *streams, const int32_t *codes, const uint8_t *classes, long *cursors,
+                                   long class_count) {
+  __m512i v[4];
+  for (int part = 0; part < 4; part++) v[part] = _mm512_loadu_si512(codes + 16 * part);
+  for (long class = 0; class < class_count; class++) {
+    uint64_t lanes = aezk_lanes_of(classes, (uint8_t)class);
+    int32_t *next = streams + cursors[class];
+    cursors[class] += __builtin_popcountll(lanes);
+    for (int part = 0; part < 4; part++, lanes >>= 16) {
+      int count = __builtin_popcount(lanes & 0xFFFF);
+      _mm512_mask_storeu_epi32(next, (__mmask16)((1 << count) - 1), _mm512_maskz_compress_epi32((__mmask16)lanes, v[part]));
+      next += count;
+    }
+  }
 }
 #endif
 
@@ -194,7 +235,8 @@ typedef struct aezk_kernels {
   long (*deal)(int32_t *codes, const uint8_t *classes, long count, const int32_t *streams, long *cursors,
                const long *ends, long classCount, long ahead);
   /* the inverse: streams[cursors[class]++] = codes[i] */
-  void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors);
+  void (*collect)(int32_t *streams, const int32_t *codes, const uint8_t *classes, long count, long *cursors,
+                  long classCount);
 
   /* Networks. c[row * ldc + column] = (bias ? bias[row] : itself) + sum over k of
    * a[row * a_row + k * a_step] * b[k * ldb + column], k ascending; columns a multiple of 16 */

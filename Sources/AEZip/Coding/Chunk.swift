@@ -700,7 +700,8 @@ enum CodeOrder {
     for block in 0..<strands.blockCount {
       let row = block * 64
       kernels.call.collect(
-        ordered, plane + row, classes.base + row, strands.activeLanes(block), next.base)
+        ordered, plane + row, classes.base + row, strands.activeLanes(block), next.base,
+        context.classCount)
     }
     return counts
   }

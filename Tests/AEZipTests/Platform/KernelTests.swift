@@ -545,7 +545,7 @@ import Testing
       forEachLevel { kernels in
         var streams = [Int32](repeating: 0, count: laneCount + 64)
         var cursors = starts
-        kernels.collect(&streams, codes, classes, laneCount, &cursors)
+        kernels.collect(&streams, codes, classes, laneCount, &cursors, classCount)
         for kind in 0..<classCount {
           let own = (0..<laneCount).filter { classes[$0] == kind }.map { codes[$0] }
           #expect(Array(streams[starts[kind]..<ends[kind]]) == own)
