@@ -91,6 +91,50 @@ import CPlatform
     }
   }
 
+  /// See `aezk_least`.
+  @_cdecl("aezk_least")
+  public func least(
+    _ values: UnsafePointer<Float>?, _ count: Int, _ best: UnsafeMutablePointer<Float>?,
+    _ places: UnsafeMutablePointer<Int>?, _ wanted: Int
+  ) {
+    let (values, best, places) = (values!, best!, places!)
+    var place = 0
+    while place < wanted {
+      best[place] = .infinity
+      places[place] = 0
+      place &+= 1
+    }
+    var first = 0
+    while first < count {
+      let end = first &+ 16 < count ? first &+ 16 : count
+      var least = Float.infinity
+      var index = first
+      while index < end {
+        least = values[index] < least ? values[index] : least
+        index &+= 1
+      }
+      // None of most sixteens are among the least.
+      if least < best[wanted &- 1] {
+        index = first
+        while index < end {
+          let value = values[index]
+          if value < best[wanted &- 1] {
+            place = wanted &- 1
+            while place > 0 && value < best[place &- 1] {
+              best[place] = best[place &- 1]
+              places[place] = places[place &- 1]
+              place &-= 1
+            }
+            best[place] = value
+            places[place] = index
+          }
+          index &+= 1
+        }
+      }
+      first = end
+    }
+  }
+
   /// See `aezk_runs`.
   @_cdecl("aezk_runs")
   public func runs(_ bytes: UnsafePointer<UInt8>?, _ count: Int, _ step: Int) -> Int {
@@ -206,6 +250,9 @@ func entropy(
         lane &+= 1
       }
     }
+    symbol &+= 8
+    // Most histograms are mostly empty.
+    if a | b == SIMD4<UInt64>() { continue }
     let (x, y) = (doubles(a), doubles(b))
     sum0 = sum0 + x * logarithms(x)
     sum1 = sum1 + y * logarithms(y)
@@ -213,7 +260,6 @@ func entropy(
     total1 = total1 + y
     used0 = used0 + one(x)
     used1 = used1 + one(y)
-    symbol &+= 8
   }
   if let kinds { kinds.pointee = Int(added(used0 + used1)) }
   let total = SIMD4<Double>(repeating: added(total0 + total1))

@@ -20,6 +20,9 @@ final class Packer {
   private let raw: ByteBuffer
   private var rawState = aezk_bits()
   private let counts: Memory<Int>
+  /// A sample of a piece's codes.
+  private let picks: Memory<Int32>
+  private let pickSymbols: Memory<UInt8>
   private let escapes: ByteBuffer
   private var blockCode: BlockCode?
   private var pieces: [Piece] = []
@@ -35,6 +38,8 @@ final class Packer {
     self.level = level
     self.kernels = kernels
     counts = try Memory(1024)
+    picks = try Memory(2 * 4096)
+    pickSymbols = try Memory(picks.count)
     sharing = try StreamPlanner(level: level, kernels: kernels)
     symbols = try Memory(max(codeCount, 1))
     raw = try ByteBuffer()
@@ -79,43 +84,33 @@ final class Packer {
   private func bestShift(_ codes: UnsafePointer<Int32>, _ count: Int) -> Int {
     guard count > 0 else { return 0 }
     let stride = max(1, count / (level >= 7 ? 4096 : level > 3 ? 1024 : 512))
-    var sum = 0.0
-    var largest = 0.0
+    var (sum, largest) = (0, 0)
     var sampled = 0
     var index = 0
     while index < count {
-      let code = Double(zigzag(codes[index]))
+      picks[sampled] = codes[index]
+      let code = Int(zigzag(codes[index]))
       sum += code
       largest = max(largest, code)
       sampled += 1
       index += stride
     }
-    let mean = sum / Double(sampled)
-    let isFew = sampled < 1024 && largest < 8 * mean
+    let mean = Double(sum) / Double(sampled)
+    let isFew = sampled < 1024 && Double(largest) < 8 * mean
     guard mean >= (isFew ? 24 : 48) else { return 0 }
     // Few codes share their stream with others, so that planes of like range must be cut alike: the
     // largest code is steadier than the mean.
-    let wanted = isFew ? Int(Entropy.log2(largest) - 5.5) : Int(Entropy.log2(mean)) - 4
+    let wanted =
+      isFew ? Int(Entropy.log2(Double(largest)) - 5.5) : Int(Entropy.log2(mean)) - 4
     let shift = max(0, min(24, wanted))
     guard shift > 0 else { return 0 }
     // Compare both on the sample: codes with structure in their low bits (multiples, lattices) lose.
-    var plain = [Int](repeating: 0, count: 256)
-    var shifted = [Int](repeating: 0, count: 256)
-    var plainRaw = 0
-    var shiftedRaw = shift * sampled
-    index = 0
-    while index < count {
-      let u = zigzag(codes[index])
-      let (a, aBits) = Symbols.symbol(u)
-      plain[Int(a)] += 1
-      plainRaw += aBits
-      let (b, bBits) = Symbols.symbol(u >> UInt32(shift))
-      shifted[Int(b)] += 1
-      shiftedRaw += bBits
-      index += stride
+    func bits(_ shift: Int) -> Double {
+      let raw = kernels.call.symbols(pickSymbols.base, picks.base, sampled, Int32(shift))
+      tally(pickSymbols.base, sampled)
+      return kernels.call.entropy(counts.base, 256, nil) + Double(Int(raw) + shift * sampled)
     }
-    let plainBits = Entropy.bits(plain) + Double(plainRaw)
-    let shiftedBits = Entropy.bits(shifted) + Double(shiftedRaw)
+    let (plainBits, shiftedBits) = (bits(0), bits(shift))
     // Few codes seem to need few symbols.
     return shiftedBits <= plainBits * (isFew ? 1.2 : 1.002) ? shift : 0
   }

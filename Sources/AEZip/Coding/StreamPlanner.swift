@@ -57,7 +57,8 @@ final class StreamPlanner {
     histograms.commit(size)
     members.append(
       Member(
-        piece: piece, count: total, depth: depth, bits: Entropy.bits(counts, Self.symbolCount)))
+        piece: piece, count: total, depth: depth,
+        bits: kernels.call.entropy(counts, Self.symbolCount, nil)))
   }
 
   /// Sets the streams of the pieces that were added, and returns their number.
@@ -91,22 +92,27 @@ final class StreamPlanner {
     var allowed = Entropy.streamBits / 4
     repeat {
       streamCount = 0
+      // Of the last stream, with what lies behind its deepest piece's symbols undefined.
       var streamBits = 0.0
+      var streamDepth = 0
       for piece in order {
         let histogram = histogram(piece)
-        for symbol in 0..<Self.symbolCount { both[symbol] = Int(histogram[symbol]) }
+        let depth = members[piece].depth
         if streamCount > 0 {
-          for symbol in 0..<Self.symbolCount { both[symbol] += merged[symbol] }
-          let bothBits = Entropy.bits(both, Self.symbolCount)
+          for symbol in 0..<streamDepth { both[symbol] = merged[symbol] }
+          for symbol in streamDepth..<max(streamDepth, depth) { both[symbol] = 0 }
+          for symbol in 0..<depth { both[symbol] += Int(histogram[symbol]) }
+          let bothBits = kernels.call.entropy(both, max(streamDepth, depth), nil)
           if bothBits <= streamBits + members[piece].bits + allowed {
-            memcpy(merged.base, both, 8 * Self.symbolCount)
+            streamDepth = max(streamDepth, depth)
+            memcpy(merged.base, both, 8 * streamDepth)
             streamBits = bothBits
             members[piece].stream = streamCount - 1
             continue
           }
-          for symbol in 0..<Self.symbolCount { both[symbol] -= merged[symbol] }
         }
-        memcpy(merged.base, both, 8 * Self.symbolCount)
+        for symbol in 0..<depth { merged[symbol] = Int(histogram[symbol]) }
+        streamDepth = depth
         streamBits = members[piece].bits
         members[piece].stream = streamCount
         streamCount += 1
@@ -162,6 +168,9 @@ final class StreamPlanner {
     let costs = try costs(stride)
     let tile = 64
     let sums = try Memory<Float>(tile * stride)
+    let (least, places) = (
+      try Memory<Float>(Self.choiceCount), try Memory<Int>(Self.choiceCount)
+    )
     var first = 0
     while first < members.count {
       let rows = min(tile, members.count - first)
@@ -172,18 +181,11 @@ final class StreamPlanner {
         sums.base, stride, histogram(first), Self.symbolCount, 1, costs.base, stride, nil, rows,
         stride, depth)
       for row in 0..<rows {
+        aezk_least(
+          sums.base + row * stride, streamCount, least.base, places.base, Self.choiceCount)
         let best = choices.base + (first + row) * Self.choiceCount
-        for place in 0..<Self.choiceCount { best[place] = Choice(stream: 0, bits: .infinity) }
-        let piece = sums.base + row * stride
-        var worst = Float.infinity
-        for stream in 0..<streamCount where piece[stream] < worst {
-          var place = Self.choiceCount - 1
-          while place > 0 && piece[stream] < best[place - 1].bits {
-            best[place] = best[place - 1]
-            place -= 1
-          }
-          best[place] = Choice(stream: stream, bits: piece[stream])
-          worst = best[Self.choiceCount - 1].bits
+        for place in 0..<Self.choiceCount {
+          best[place] = Choice(stream: places[place], bits: least[place])
         }
       }
       first += rows
