@@ -31,7 +31,7 @@ final class BlockCode {
     itemCodes = try Memory(19)
   }
 
-  /// The codes that were chosen: bits reversed, times 256, plus the length; 0 for symbols that have
+  /// The codes that were written: bits reversed, times 256, plus the length; 0 for symbols that have
   /// none.
   var codes: UnsafePointer<UInt32> { UnsafePointer(table.base) }
 
@@ -53,7 +53,6 @@ final class BlockCode {
         memcpy(lengths.base, trial.base, Self.endOfBlock + 1)
       }
     }
-    tree.codes(lengths.base, Self.endOfBlock + 1, table.base)
     return bits
   }
 
@@ -79,7 +78,14 @@ final class BlockCode {
       }
     }
     var runs = List<Run>()
-    for symbol in 0..<Self.endOfBlock { runs.append(Run(1, counts[symbol])) }
+    for symbol in 0..<Self.endOfBlock {
+      let count = counts[symbol]
+      if count == 0, let last = runs.last, last.sum == 0 {
+        runs[runs.count - 1].length += 1
+      } else {
+        runs.append(Run(1, count))
+      }
+    }
     // The most alike first.
     for part in [0.125, 0.25, 0.5, 1] {
       var kept = 0
@@ -162,8 +168,9 @@ final class BlockCode {
     return index & 1 == 0 ? 6 + index / 2 : 9 - index / 2
   }
 
-  /// Writes the description of the codes that were chosen.
+  /// Writes the description of the codes that were chosen, and sets ``codes``.
   func write(to writer: inout DeflateBits) {
+    tree.codes(lengths.base, Self.endOfBlock + 1, table.base)
     _ = describe(lengths.base)
     tree.codes(itemLengths.base, 19, itemCodes.base)
     let used = usedItems

@@ -11,12 +11,23 @@ import Testing
 
   private func counts(_ shape: Int) -> [Int] { (0..<256).map(Self.shapes[shape]) + [1] }
 
+  /// Writes the description; returns its bits.
+  @discardableResult private func write(_ code: BlockCode) -> Int {
+    var output = [UInt8](repeating: 0, count: 1000)
+    return output.withUnsafeMutableBufferPointer {
+      var writer = DeflateBits(target: $0.baseAddress!, state: aezk_bits())
+      code.write(to: &writer)
+      return 8 * writer.written + writer.state.count
+    }
+  }
+
   /// Kraft: no code is another one's beginning, and none is left over.
   @Test(arguments: 0..<7, [false, true]) func codesAreComplete(shape: Int, isSmoothed: Bool) throws
   {
     let code = try BlockCode()
     let counts = counts(shape)
     _ = code.choose(counts, isSmoothed: isSmoothed)
+    write(code)
     var room = 0
     for symbol in 0...256 {
       let length = Int(code.codes[symbol] & 255)
@@ -34,12 +45,7 @@ import Testing
     let code = try BlockCode()
     let counts = counts(shape)
     let bits = code.choose(counts, isSmoothed: isSmoothed)
-    var output = [UInt8](repeating: 0, count: 1000)
-    let described = output.withUnsafeMutableBufferPointer {
-      var writer = DeflateBits(target: $0.baseAddress!, state: aezk_bits())
-      code.write(to: &writer)
-      return 8 * writer.written + writer.state.count
-    }
+    let described = write(code)
     let coded = (0...256).reduce(0) { $0 + counts[$1] * Int(code.codes[$1] & 255) }
     #expect(bits == described + coded)
   }
@@ -62,6 +68,7 @@ import Testing
     let code = try BlockCode()
     func description(isSmoothed: Bool) -> Int {
       let bits = code.choose(counts, isSmoothed: isSmoothed)
+      write(code)
       return bits - (0...256).reduce(0) { $0 + counts[$1] * Int(code.codes[$1] & 255) }
     }
     #expect(description(isSmoothed: true) * 3 < description(isSmoothed: false) * 2)
