@@ -136,65 +136,71 @@ func forEachInput<Stored, Wide: SIMDScalar>(
   _ places: aezk_places, _: Stored.Type, _: Wide.Type,
   _ convert: (_ value: Stored, _ origin: Int64) -> Wide
 ) {
-  let size = MemoryLayout<Wide>.stride
   var base = input + places.first &* places.record_size
   var lane = 0
   while lane < places.lanes {
-    let row = (places.row &+ lane) &* size
     let apart = (places.strand &+ (lane < places.longer ? 1 : 0)) &* places.record_size
     // Four lanes at a time, where all four are alike.
     let isWhole =
       lane &+ 4 <= places.lanes && (lane >= places.longer || lane &+ 4 <= places.longer)
-    var index = 0
-    if isWhole {
-      // The records of the next block, which the processor cannot foresee.
-      let next = base + (places.record_size &+ cells[0].offset)
-      aezk_prefetch(next)
-      aezk_prefetch(next + apart)
-      aezk_prefetch(next + 2 &* apart)
-      aezk_prefetch(next + 3 &* apart)
-      while index < count {
-        let cell = cells[index]
-        let place = base + cell.offset
-        // Four fields at a time, where they lie side by side.
-        if Stored.self == Wide.self, index &+ 4 <= count {
-          let stored = MemoryLayout<Stored>.stride
-          let following = cells + index
-          if following[1].offset &- cell.offset == stored,
-            following[2].offset &- cell.offset == 2 &* stored,
-            following[3].offset &- cell.offset == 3 &* stored
-          {
-            let a = place.loadUnaligned(as: SIMD4<Wide>.self)
-            let b = (place + apart).loadUnaligned(as: SIMD4<Wide>.self)
-            let c = (place + 2 &* apart).loadUnaligned(as: SIMD4<Wide>.self)
-            let d = (place + 3 &* apart).loadUnaligned(as: SIMD4<Wide>.self)
-            let (x, y) = (SIMD4(a[0], b[0], c[0], d[0]), SIMD4(a[1], b[1], c[1], d[1]))
-            let (z, w) = (SIMD4(a[2], b[2], c[2], d[2]), SIMD4(a[3], b[3], c[3], d[3]))
-            (cell.values + row).storeBytes(of: x, as: SIMD4<Wide>.self)
-            (following[1].values + row).storeBytes(of: y, as: SIMD4<Wide>.self)
-            (following[2].values + row).storeBytes(of: z, as: SIMD4<Wide>.self)
-            (following[3].values + row).storeBytes(of: w, as: SIMD4<Wide>.self)
-            index &+= 4
-            continue
-          }
+    // Block after block: the records of a lane lie side by side.
+    var block = 0
+    while block < places.blocks {
+      let row = (places.row &+ lane &+ laneCount &* block) &* MemoryLayout<Wide>.stride
+      let records = base + block &* places.record_size
+      if isWhole {
+        takeFour(records, apart, cells, count, row, convert)
+      } else {
+        var index = 0
+        while index < count {
+          let cell = cells[index]
+          let value = (records + cell.offset).loadUnaligned(as: Stored.self)
+          cell.values.storeBytes(of: convert(value, cell.origin), toByteOffset: row, as: Wide.self)
+          index &+= 1
         }
-        let values = SIMD4<Wide>(
-          convert(place.loadUnaligned(as: Stored.self), cell.origin),
-          convert((place + apart).loadUnaligned(as: Stored.self), cell.origin),
-          convert((place + 2 &* apart).loadUnaligned(as: Stored.self), cell.origin),
-          convert((place + 3 &* apart).loadUnaligned(as: Stored.self), cell.origin))
-        (cell.values + row).storeBytes(of: values, as: SIMD4<Wide>.self)
-        index &+= 1
       }
-    } else {
-      while index < count {
-        let cell = cells[index]
-        let value = (base + cell.offset).loadUnaligned(as: Stored.self)
-        cell.values.storeBytes(of: convert(value, cell.origin), toByteOffset: row, as: Wide.self)
-        index &+= 1
-      }
+      block &+= 1
     }
     base += isWhole ? 4 &* apart : apart
     lane &+= isWhole ? 4 : 1
+  }
+}
+
+/// The fields of four records.
+@inline(__always)
+func takeFour<Stored, Wide: SIMDScalar>(
+  _ records: UnsafeRawPointer, _ apart: Int, _ cells: UnsafePointer<aezk_cell>, _ count: Int,
+  _ row: Int, _ convert: (_ value: Stored, _ origin: Int64) -> Wide
+) {
+  let stored = MemoryLayout<Stored>.stride
+  var index = 0
+  while index < count {
+    let cell = cells[index]
+    let place = records + cell.offset
+    // Four fields at a time, where they lie side by side.
+    let next = cells + index
+    if Stored.self == Wide.self, index &+ 4 <= count, next[1].offset &- cell.offset == stored,
+      next[2].offset &- cell.offset == 2 &* stored, next[3].offset &- cell.offset == 3 &* stored
+    {
+      let a = place.loadUnaligned(as: SIMD4<Wide>.self)
+      let b = (place + apart).loadUnaligned(as: SIMD4<Wide>.self)
+      let c = (place + 2 &* apart).loadUnaligned(as: SIMD4<Wide>.self)
+      let d = (place + 3 &* apart).loadUnaligned(as: SIMD4<Wide>.self)
+      let (x, y) = (SIMD4(a[0], b[0], c[0], d[0]), SIMD4(a[1], b[1], c[1], d[1]))
+      let (z, w) = (SIMD4(a[2], b[2], c[2], d[2]), SIMD4(a[3], b[3], c[3], d[3]))
+      (cell.values + row).storeBytes(of: x, as: SIMD4<Wide>.self)
+      (next[1].values + row).storeBytes(of: y, as: SIMD4<Wide>.self)
+      (next[2].values + row).storeBytes(of: z, as: SIMD4<Wide>.self)
+      (next[3].values + row).storeBytes(of: w, as: SIMD4<Wide>.self)
+      index &+= 4
+      continue
+    }
+    let values = SIMD4<Wide>(
+      convert(place.loadUnaligned(as: Stored.self), cell.origin),
+      convert((place + apart).loadUnaligned(as: Stored.self), cell.origin),
+      convert((place + 2 &* apart).loadUnaligned(as: Stored.self), cell.origin),
+      convert((place + 3 &* apart).loadUnaligned(as: Stored.self), cell.origin))
+    (cell.values + row).storeBytes(of: values, as: SIMD4<Wide>.self)
+    index &+= 1
   }
 }

@@ -11,8 +11,9 @@ typedef struct aezk_stats_f32 { float largest[64], squares[64]; } aezk_stats_f32
 typedef struct aezk_stats_f64 { double largest[64], squares[64]; } aezk_stats_f64;
 
 /* Where the records of a block's lanes lie among `records` records: lane 0's at `first` (may be negative), each next
- * `strand` records on, or one more after the first `longer` lanes. The lanes' values lie from element `row` on. */
-typedef struct aezk_places { long records, record_size, first, strand, longer, lanes, row; } aezk_places;
+ * `strand` records on, or one more after the first `longer` lanes. The lanes' values lie from element `row` on. The records
+ * of the `blocks` that follow, gathered too, come one after the other. */
+typedef struct aezk_places { long records, record_size, first, strand, longer, lanes, row, blocks; } aezk_places;
 
 /* A field of records, and the values that go there or come from there: float for f32 and integers of 8 and 16 bits, else
  * double. 64-bit integers are relative to `origin`. */

@@ -513,10 +513,7 @@ struct ChunkEncoder {
       position += planeWords(field, strands)
     }
     guard let base = records.baseAddress else { return planes }
-    for block in 0..<strands.blockCount {
-      fields.gather(
-        block, lanes: strands.activeLanes(block), row: block * Strands.width, from: base, kernels)
-    }
+    fields.gather(from: base, strands, kernels)
     return planes
   }
 
@@ -723,11 +720,7 @@ enum CodeOrder {
     into plane: UnsafeMutablePointer<Int32>
   ) throws(AEZipError) {
     var codes = try asRecords(plane, strands)
-    for block in 0..<strands.blockCount {
-      codes.gather(
-        block, lanes: strands.activeLanes(block), row: block * Strands.width, from: ordered,
-        kernels)
-    }
+    codes.gather(from: ordered, strands, kernels)
   }
 
   /// Low bytes of some thousand codes in the order of records, to look for repeats.

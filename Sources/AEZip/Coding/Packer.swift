@@ -31,6 +31,8 @@ final class Packer {
   /// Pieces that share streams with others, and those that have streams of their own.
   private let sharing: StreamPlanner
   private var alone = List<Int>()
+  /// Of each piece its number among those that share streams.
+  private var sharingNumbers = List<Int>()
 
   /// - Parameter codeCount: the number of codes of all columns together.
   init(codeCount: Int, zlib: Zlib, level: Int, kernels: Kernels) throws(AEZipError) {
@@ -64,7 +66,9 @@ final class Packer {
     symbolCount += count
     if repeats && count > 256 {
       alone.append(pieces.count - 1)
+      sharingNumbers.append(-1)
     } else {
+      sharingNumbers.append(pieces.count - 1 - alone.count)
       tally(target, count)
       try sharing.add(counts.base, piece: pieces.count - 1)
     }
@@ -127,7 +131,14 @@ final class Packer {
     var directory = ByteWriter()
     for stream in 0..<streams.count {
       let joined = try join(streams[stream])
-      let (grouping, grouped) = try group(joined, joined.count)
+      // What was counted for the choice of streams is not counted again.
+      if stream < shared && joined.count <= StreamPlanner.mostCounted {
+        memset(counts.base, 0, 8 * 256)
+        for piece in streams[stream] { sharing.addCounts(sharingNumbers[piece], to: counts.base) }
+      } else {
+        tally(joined.base, joined.count)
+      }
+      let (grouping, grouped) = try group(joined)
       let order = try self.order(grouped, grouping)
       let size = try packBest(grouped.bytes, repeats: stream >= shared, to: output)
       directory.byte(UInt8(grouping | (order == nil ? 0 : ByteOrder.flag)))
@@ -168,11 +179,12 @@ final class Packer {
   /// Symbols from which a grouping is chosen.
   private static let looked = 1 << 14
 
-  /// Puts several symbols in one byte where entropy is low; chosen from histograms.
+  /// Puts several symbols, which ``counts`` are of, in one byte where entropy is low; chosen from
+  /// histograms.
   private func group(
-    _ joined: Memory<UInt8>, _ count: Int
+    _ joined: Memory<UInt8>
   ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
-    tally(joined.base, count)
+    let count = joined.count
     let histogram = self.histogram
     let output = try ByteBuffer(capacity: count + 64)
     let target = try output.reserve(count + 64)

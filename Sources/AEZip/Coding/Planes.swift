@@ -42,6 +42,7 @@ struct RecordFields {
     places.record_size = recordSize
     places.strand = strands.recordCount / strands.laneCount
     places.longer = strands.recordCount % strands.laneCount
+    places.blocks = 1
   }
 
   var isEmpty: Bool { count == 0 }
@@ -58,6 +59,29 @@ struct RecordFields {
       groups.append(Group(first: count, count: 1, type: type))
     }
     count += 1
+  }
+
+  /// Blocks that are gathered together, so that memory is read in stretches; of long records each is a
+  /// stretch by itself.
+  private static let mostBlocks = 8
+  private static let stretch = 2048
+
+  /// Values of all blocks, one after the other.
+  ///
+  /// - Parameter records: the first of those that ``Strands`` counts.
+  mutating func gather(from records: UnsafeRawPointer, _ strands: Strands, _ kernels: Kernels) {
+    let together = max(1, min(Self.mostBlocks, Self.stretch / max(1, places.record_size)))
+    var block = 0
+    while block < strands.blockCount {
+      places.blocks = min(together, strands.blockCount - block)
+      let last = block + places.blocks - 1
+      // Blocks without a record in some lanes stand alone.
+      if strands.activeLanes(last) < Strands.width { places.blocks = 1 }
+      let lanes = strands.activeLanes(block)
+      gather(block, lanes: lanes, row: block * Strands.width, from: records, kernels)
+      block += places.blocks
+    }
+    places.blocks = 1
   }
 
   /// Values of a block from its records.

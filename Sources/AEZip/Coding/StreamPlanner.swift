@@ -74,6 +74,15 @@ final class StreamPlanner {
     return streamCount
   }
 
+  /// Symbols of which all counts are exact.
+  static let mostCounted = 1 << 24
+
+  /// Adds the counts of a piece's symbols, the one that was added as number `member`, to others.
+  func addCounts(_ member: Int, to counts: UnsafeMutablePointer<Int>) {
+    let histogram = histogram(member)
+    for symbol in 0..<members[member].depth { counts[symbol] += Int(histogram[symbol]) }
+  }
+
   private func histogram(_ member: Int) -> UnsafePointer<Float> {
     (histograms.bytes.baseAddress! + 4 * Self.symbolCount * member)
       .assumingMemoryBound(to: Float.self)

@@ -310,6 +310,7 @@ extension ElementType {
     places.record_size = stride
     places.strand = 1
     places.lanes = lanes
+    places.blocks = 1
     if isWideInteger {
       for lane in 0..<lanes { out[lane] = load(source + lane * stride) }
     } else {
