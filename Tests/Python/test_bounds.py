@@ -186,3 +186,19 @@ def test_no_error_hides_in_the_rounding_of_a_proof(kind, bound):
             pairs = set(zip(records.flat[differ].tolist(), restored.flat[differ].tolist()))
             errors = {pair: abs(Fraction(pair[0]) - Fraction(pair[1])) for pair in pairs}
             assert all(error <= Fraction(bound) for error in errors.values()), (off, pairs)
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+@pytest.mark.parametrize("width", [1, 3, 64, 100])
+def test_the_range_is_that_of_finite_values_wherever_they_are(width, kind):
+    random = np.random.default_rng(width)
+    records = random.normal(size=(777, width)).astype(kind)
+    records[random.random(records.shape) < 0.01] = np.nan
+    records[3, 0], records[9, -1], records[776, 0] = np.inf, -np.inf, 50
+    records[random.integers(0, 777, width), np.arange(width)] = -60 - np.arange(width)
+    with aezip.open(aezip.compress(records, rel=1e-2, level=2)) as opened:
+        for column, told in enumerate(opened.fields):
+            values = records[:, column].astype("f8")
+            values = values[np.isfinite(values)]
+            assert (told.minimum, told.maximum) == (values.min(), values.max())
+            assert told.absolute_bound == pytest.approx(1e-2 * np.ptp(values), rel=1e-12)
