@@ -200,4 +200,5 @@ def test_the_range_is_that_of_finite_values_wherever_they_are(width, kind):
         for column, told in enumerate(opened.fields):
             values = records[:, column].astype("f8")
             values = values[np.isfinite(values)]
-            assert told.absolute_bound == pytest.approx(1e-2 * np.ptp(values), rel=1e-12)
+            # Bounds of small tables are told in few bytes.
+            assert 0.99 <= told.absolute_bound / (1e-2 * np.ptp(values)) <= 1 + 1e-12
