@@ -41,10 +41,12 @@ struct ModelPlanner {
     var counts = effort.level >= 9 ? [4, 16] : []
     if effort.level >= 7 && isLoose && moments.fields.count >= 16 { counts = [1, 2] + counts }
     guard best > 0 || effort.level >= 9 || !counts.isEmpty else { return nil }
-    let part = min(records.count / layout.recordSize, effort.modelRaceRecords)
+    let count = records.count / layout.recordSize
+    let part = count <= 2 * effort.modelRaceRecords ? count : effort.modelRaceRecords
     let without = try cost(records, part, nil)
+    // Part of the records promise a little more or less than all of them keep.
     var winner: RecordModel?
-    var least = without
+    var least = part < recordCount ? 0.98 * without : without
     if !counts.isEmpty {
       let few = isLoose ? part : min(part, 2048)
       var lowest = try cost(records, few, nil, level: 5) * 1.02
