@@ -41,6 +41,8 @@ struct ChunkEncoder {
   /// Records of the chunks that the plan is for, if it is not for those at hand; then codes are in the
   /// order of blocks, for whether others repeat is not known.
   var servedRecords: Int?
+  /// Whether latents are what was asked for, to be read and searched, and not merely a way to bytes.
+  var keepsLatents = false
   /// Few records: what describes a field must be short.
   var isSmall = false
   /// Fields without a bound are kept as they are, whether or not codes could hold them.
@@ -322,7 +324,7 @@ struct ChunkEncoder {
     if let model, !columns.isEmpty {
       latents = try LatentPlanner(
         model: model, columns: columns, planes: columnPlanes, strands: strands, kernels: kernels,
-        effort: effort, roughness: roughness
+        effort: effort, roughness: roughness, keepsLatents: keepsLatents
       ).plan(records)
     }
     let latentCount = latents.columns.count

@@ -28,6 +28,8 @@ struct LatentPlanner {
   /// Without bounds: how far rounding latents may move predictions, in the model's scales; nil:
   /// chosen.
   var roughness: Double?
+  /// Whether principal components are to stay what the encoder makes of records, within half a code.
+  var keepsLatents = false
 
   private var latentCount: Int { model.latentCount }
   private var isLinear: Bool { model.model.kind == .linear }
@@ -42,7 +44,7 @@ struct LatentPlanner {
     let spreads = self.spreads(memory)
     fit.deltas = spreads.map { Float(max(0.01 * $0.deviation, 1e-6)) }
     let rounds = rounds(fit)
-    if rounds > 0 && (!isLinear || leavesLittle(memory, fit)) {
+    if rounds > 0 && (!isLinear || isFreeToMove(fit) && leavesLittle(memory, fit)) {
       for block in 0..<strands.blockCount {
         fit.load(memory.base, block, strands)
         for _ in 0..<rounds { fit.improve() }
@@ -51,6 +53,9 @@ struct LatentPlanner {
     }
     return try latents(memory, fit)
   }
+
+  /// Whether latents that take fewer bits may be others than the encoder's.
+  private func isFreeToMove(_ fit: LatentFit) -> Bool { !keepsLatents && !fit.isFree }
 
   /// How often latents are improved: not where there are so many that it would take too long.
   private func rounds(_ fit: LatentFit) -> Int {
@@ -146,7 +151,7 @@ struct LatentPlanner {
     }
     // What coarser units of principal components lose, fields tell each other where they come after
     // each other.
-    var best = isLinear && !fit.isFree ? 2 : 0
+    var best = isLinear && isFreeToMove(fit) ? 2 : 0
     if fit.isFree {
       // Rounding adds an eighth of a roughness squared for each latent: at most 5 % of the error.
       var left = 0.0

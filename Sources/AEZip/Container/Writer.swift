@@ -285,7 +285,8 @@ public final class ContainerWriter {
       let outcome = ChunkBatch(count: count)
       let encoder = ChunkEncoder(
         layout: layout, bounds: bounds, level: options.level, kernels: kernels, model: model,
-        roughness: roughness, isSmall: isSmall)
+        roughness: roughness,
+        keepsLatents: options.latents != nil || options.model != nil, isSmall: isSmall)
       let base = start
       let mayDrop =
         options.model != nil && options.latents == nil && !bounds.contains(.infinity)

@@ -29,8 +29,10 @@ extension RecordModel {
 
   /// Bytes of the decoder in a container.
   func packedSize() throws(AEZipError) -> Int {
-    let packed = try ByteBuffer()
-    _ = try Zlib().pack(try ByteBuffer(section(embedded: true)).bytes, .full(6), to: packed)
+    let (plain, packed) = (try ByteBuffer(section(embedded: true)), try ByteBuffer())
+    try withExtendedLifetime(plain) { () throws(AEZipError) in
+      _ = try Zlib().pack(plain.bytes, .full(6), to: packed)
+    }
     return packed.count
   }
 }
