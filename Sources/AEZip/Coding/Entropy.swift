@@ -4,7 +4,7 @@ import CPlatform
 enum Entropy {
   /// What the code tables of a deflate stream cost, with the stream's own bytes: header,
   /// Adler-32 and its line in the directory. Measured on planes of noise.
-  static let streamBits = 400.0
+  static let streamBits = 270.0
 
   /// Bits that deflate's Huffman codes take for symbols of these counts. The end of the block has a
   /// code too, so that of two symbols one takes two bits.

@@ -35,21 +35,42 @@ final class LiteralReader {
     while !isLast {
       isLast = take(1) == 1
       guard take(2) == 2, readLengths() else { return false }
-      let left = output.count - count
-      // Larger tables give more literals at once, but take longer to make.
-      let bits = left < 4096 ? 9 : left < 16384 ? 10 : 11
-      guard kernels.call.prefix(code.base, lengths.base, Self.literalCount, bits) != 0 else {
-        return false
-      }
-      let found = kernels.call.literals(
-        bytes + count, left, self.stream.baseAddress!.assumingMemoryBound(to: UInt8.self),
-        self.stream.count, &position, code.base, bits)
+      let found = readLiterals(bytes + count, output.count - count)
       guard found >= 0 else { return false }
       count += found
     }
     let sum = stream.loadUnaligned(fromByteOffset: stream.count - 4, as: UInt32.self).bigEndian
     return (position + 7) / 8 == self.stream.count && count == output.count
       && sum == UInt32(truncatingIfNeeded: adler32_z(1, bytes, count))
+  }
+
+  /// Fills `output` from the codes of a ``RisingCode``; false if they are not of exactly that many
+  /// literals, or are followed by anything.
+  ///
+  /// - Parameter perLength: how many codes have each length.
+  func unpack(
+    _ stream: UnsafeRawBufferPointer, _ perLength: List<Int>,
+    into output: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    guard stream.count > 0, let target = output.baseAddress else { return false }
+    self.stream = stream
+    position = 0
+    RisingCode.lengths(perLength, lengths.base)
+    return readLiterals(target.assumingMemoryBound(to: UInt8.self), output.count) == output.count
+      && (position + 7) / 8 == stream.count
+  }
+
+  /// Literals up to the end of the block, of the codes whose ``lengths`` are set; returns how many, or
+  /// a negative number if there are more than `room`, or anything is wrong.
+  private func readLiterals(_ bytes: UnsafeMutablePointer<UInt8>, _ room: Int) -> Int {
+    // Larger tables give more literals at once, but take longer to make.
+    let bits = room < 4096 ? 9 : room < 16384 ? 10 : 11
+    guard kernels.call.prefix(code.base, lengths.base, Self.literalCount, bits) != 0 else {
+      return -1
+    }
+    return kernels.call.literals(
+      bytes, room, stream.baseAddress!.assumingMemoryBound(to: UInt8.self), stream.count, &position,
+      code.base, bits)
   }
 
   /// The next bits, of which there are at most 16; zeros behind the end of the stream.

@@ -25,6 +25,7 @@ final class Packer {
   private let pickSymbols: Memory<UInt8>
   private let escapes: ByteBuffer
   private var blockCode: BlockCode?
+  private var risingCode: RisingCode?
   private var pieces: [Piece] = []
   /// Where the symbols of each piece begin.
   private var starts = List<Int>()
@@ -139,16 +140,27 @@ final class Packer {
         tally(joined.base, joined.count)
       }
       let (grouping, grouped) = try group(joined)
-      let order = try self.order(grouped, grouping)
-      let size = try packBest(grouped.bytes, repeats: stream >= shared, to: output)
-      directory.byte(UInt8(grouping | (order == nil ? 0 : ByteOrder.flag)))
-      for weight in order?.weights ?? [] { directory.byte(weight) }
+      let form = try self.form(grouped, grouping)
+      var strategies = try self.strategies(grouped.bytes, repeats: stream >= shared)
+      if form.isRising && strategies.count == 1 { strategies = [] }
+      let start = output.count
+      var size = try zlib.packSmallest(grouped.bytes, strategies, to: output)
+      let isRising = form.isRising && (strategies.isEmpty || form.size < size)
+      if isRising {
+        output.shorten(to: start)
+        size = try risingCode!.pack(grouped.bytes, to: output)
+      }
+      let orderFlag = form.order == nil ? 0 : ByteOrder.flag
+      directory.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
+      for weight in form.order?.weights ?? [] { directory.byte(weight) }
+      if isRising { risingCode!.describe(to: &directory) }
       if grouping == Grouping.zeroRuns { directory.count(grouped.count) }
       directory.count(size)
     }
     for byte in directory.bytes { header.byte(byte) }
     header.count(escapes.count)
-    header.count(try packBest(escapes.bytes, repeats: false, to: output))
+    let strategies = try strategies(escapes.bytes, repeats: false)
+    header.count(try zlib.packSmallest(escapes.bytes, strategies, to: output))
     if rawState.count > 0 {
       try raw.append([UInt8(truncatingIfNeeded: rawState.pending)])
       rawState = aezk_bits()
@@ -253,33 +265,50 @@ final class Packer {
     return (best, output)
   }
 
-  /// Numbers a stream's bytes anew, if its tables gain by that.
-  private func order(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> ByteOrder? {
+  /// How a stream's bytes are described.
+  private struct Form {
+    /// Their numbers, if they are not their own.
+    var order: ByteOrder?
+    /// Whether their code is ``risingCode``, and about the bytes that it takes.
+    var isRising = false
+    var size = 0
+  }
+
+  /// Numbers a stream's bytes anew if its tables gain by that, and chooses between a ``RisingCode`` and
+  /// the tables of deflate.
+  private func form(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> Form {
     // Beside many bytes their tables are little.
-    guard grouping > 0, bytes.count >= 64, bytes.count <= 1 << 15 else { return nil }
+    guard bytes.count > 0, bytes.count <= 1 << 15 else { return Form() }
     let start = bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     tally(start, bytes.count)
     counts[BlockCode.endOfBlock] = 1
     if blockCode == nil { blockCode = try BlockCode() }
-    let plainBits = blockCode!.choose(counts.base, isSmoothed: false)
+    if risingCode == nil { risingCode = try RisingCode() }
+    let plainBits = blockCode!.choose(counts.base, isSmoothed: grouping == 0) + Zlib.frameBits
+    if grouping == 0 {
+      let bits = risingCode!.choose(counts.base)
+      return Form(isRising: bits < plainBits, size: bits / 8)
+    }
     let order = ByteOrder(grouping, fitting: histogram)
     var numbers = [UInt8](repeating: 0, count: 256)
     for number in 0..<256 { numbers[order.bytes[number]] = UInt8(number) }
     let plain = histogram
     for number in 0..<256 { counts[number] = plain[order.bytes[number]] }
-    let bits = blockCode!.choose(counts.base, isSmoothed: true) + 5 * order.weights.count
-    guard bits < plainBits else { return nil }
+    let weightBits = 5 * order.weights.count
+    let risingBits = risingCode!.choose(counts.base) + weightBits
+    let orderedBits =
+      blockCode!.choose(counts.base, isSmoothed: true) + weightBits + Zlib.frameBits
+    guard min(risingBits, orderedBits) < plainBits else { return Form() }
     bytes.map(numbers)
-    return order
+    return Form(order: order, isRising: risingBits < orderedBits, size: risingBits / 8)
   }
 
-  /// Packs with the strategy that fits: Huffman codes alone, unless repeats pay.
-  private func packBest(
-    _ bytes: UnsafeRawBufferPointer, repeats: Bool, to output: ByteBuffer
-  ) throws(AEZipError) -> Int {
-    guard bytes.count > 0 else { return 0 }
+  /// What fits the bytes: Huffman codes alone, unless repeats may pay.
+  private func strategies(
+    _ bytes: UnsafeRawBufferPointer, repeats: Bool
+  ) throws(AEZipError) -> [PackingStrategy] {
     var strategies: [PackingStrategy] = [.huffman]
-    if level < 2 && !repeats { return try zlib.pack(bytes, .huffman, to: output) }
+    guard bytes.count > 0, level >= 2 || repeats else { return strategies }
     let pointer = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     // Below these shares deflate's distances nearly never pay.
     let least = level >= 7 ? 0.02 : 0.2
@@ -291,15 +320,19 @@ final class Packer {
     if Repeats.runShare(pointer, bytes.count) > (level >= 7 ? 0.1 : 0.25) {
       strategies.append(.runs)
     }
-    return try zlib.packSmallest(bytes, strategies, to: output)
+    return strategies
   }
 }
 
 extension Zlib {
-  /// Packs with each of the strategies and keeps the smallest.
+  /// Bits of a stream that are no block: header and checksum; and those that begin a block.
+  static let frameBits = 8 * 6 + 3
+
+  /// Packs with each of the strategies and keeps the smallest; nothing without bytes or strategies.
   func packSmallest(
     _ bytes: UnsafeRawBufferPointer, _ strategies: [PackingStrategy], to output: ByteBuffer
   ) throws(AEZipError) -> Int {
+    guard bytes.count > 0, strategies.count > 0 else { return 0 }
     guard strategies.count > 1 else { return try pack(bytes, strategies[0], to: output) }
     var best: ByteBuffer?
     for strategy in strategies {

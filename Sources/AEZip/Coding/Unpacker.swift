@@ -9,10 +9,14 @@ struct Unpacker {
     var size: Int
     /// Where the weights of its bytes' order begin; negative if there is none.
     var weights: Int
+    /// Where the lengths of its ``RisingCode`` begin, and how many there are; 0 for a zlib stream.
+    var lengths: Int
+    var lengthCount: Int
   }
 
   private(set) var streams: List<Stream> = List()
   private var weights = List<UInt8>()
+  private var lengths = List<Int>()
   private var escapeCount = 0
   private(set) var escapeSize = 0
   private var rawCount = 0
@@ -39,9 +43,9 @@ struct Unpacker {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
     for _ in 0..<streamCount {
-      let code = try header.byte(below: 2 * ByteOrder.flag)
+      let code = try header.byte(below: 2 * RisingCode.flag)
       let grouping = code % ByteOrder.flag
-      let isOrdered = code >= ByteOrder.flag
+      let isOrdered = code & ByteOrder.flag != 0
       guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered else {
         throw .corrupted(
           what: "the grouping of a stream", declared: code, computed: Grouping.zeroRuns)
@@ -52,9 +56,15 @@ struct Unpacker {
           weights.append(UInt8(try header.byte(below: 256)))
         }
       }
+      let start = lengths.count
+      if code & RisingCode.flag != 0 {
+        for count in try RisingCode.read(&header) { lengths.append(count) }
+      }
       let byteCount = grouping == Grouping.zeroRuns ? try header.count(limit: Limits.chunkBytes) : 0
       streams.append(
-        Stream(grouping: grouping, byteCount: byteCount, size: try header.count(), weights: place))
+        Stream(
+          grouping: grouping, byteCount: byteCount, size: try header.count(), weights: place,
+          lengths: start, lengthCount: lengths.count - start))
     }
     escapeCount = try header.count()
     escapeSize = try header.count()
@@ -100,7 +110,8 @@ struct Unpacker {
       let isWanted = (members[index].first ?? 0) < wanted
       if !isWanted && (index > lastStream || streams[index].grouping == 0) { continue }
       if streams[index].grouping == Grouping.zeroRuns {
-        let bytes = try Self.inflate(packed[index], to: streams[index].byteCount, zlib)
+        let bytes = try Self.inflate(
+          packed[index], to: streams[index].byteCount, zlib, code(index))
         let expanded = try Memory<UInt8>(max(count, 1), zeroed: true)
         escapesUsed = try Self.expandRuns(
           bytes, streams[index].byteCount, order(index), count, into: expanded.base, escapes,
@@ -111,13 +122,13 @@ struct Unpacker {
       let grouping = Grouping.all[streams[index].grouping]
       if grouping.size == 1 && members[index].count == 1 && count > 0 {
         try zlib.unpack(
-          packed[index],
+          packed[index], code(index),
           into: UnsafeMutableRawBufferPointer(
             start: symbols.base + starts[members[index][0]], count: count))
         continue
       }
       let bytes = try Self.inflate(
-        packed[index], to: grouping.byteCount(count), zlib)
+        packed[index], to: grouping.byteCount(count), zlib, code(index))
       let ungrouped: UnsafeMutablePointer<UInt8>
       let expanded: Memory<UInt8>
       if grouping.size == 1 {
@@ -151,6 +162,14 @@ struct Unpacker {
     guard position <= 8 * rawCount, position > 8 * rawCount - 8 || !isComplete else {
       throw .corrupted(what: "the raw bits of a chunk", declared: rawCount, computed: position / 8)
     }
+  }
+
+  /// How many codes of a stream have each length; empty for a zlib stream.
+  private func code(_ stream: Int) -> List<Int> {
+    var code = List<Int>()
+    let start = streams[stream].lengths
+    for index in start..<start + streams[stream].lengthCount { code.append(lengths[index]) }
+    return code
   }
 
   /// Of each number in a stream the byte.
@@ -246,9 +265,11 @@ struct Unpacker {
     return used
   }
 
-  /// A zlib stream whose declared size is checked against what deflate can do before memory is taken.
+  /// A stream whose declared size is checked against what deflate can do before memory is taken.
+  ///
+  /// - Parameter code: how many codes have each length in a ``RisingCode``; empty for a zlib stream.
   static func inflate(
-    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib
+    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib, _ code: List<Int> = List()
   ) throws(AEZipError) -> Memory<UInt8> {
     guard count <= packed.count * Limits.largestDeflateRatio else {
       throw .corrupted(
@@ -259,7 +280,8 @@ struct Unpacker {
     let bytes = try Memory<UInt8>(count + 16)
     memset(bytes.base + count, 0, 16)
     if count > 0 {
-      try zlib.unpack(packed, into: UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
+      try zlib.unpack(
+        packed, code, into: UnsafeMutableRawBufferPointer(start: bytes.base, count: count))
     } else if packed.count > 0 {
       throw .corrupted(what: "the size of a packed plane", declared: 0, computed: packed.count)
     }

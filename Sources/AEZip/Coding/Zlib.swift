@@ -91,13 +91,22 @@ final class Zlib {
     }
   }
 
-  /// Fills `output` from a zlib stream that must hold exactly that many bytes, and nothing else.
+  /// Fills `output` from a stream that must hold exactly that many bytes, and nothing else.
+  ///
+  /// - Parameter code: how many codes have each length in a ``RisingCode``; empty for a zlib stream.
   /// - Throws: ``AEZipError/corrupted(what:declared:computed:)``.
   func unpack(
-    _ stream: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+    _ stream: UnsafeRawBufferPointer, _ code: List<Int>,
+    into output: UnsafeMutableRawBufferPointer
   ) throws(AEZipError) {
     if reader == nil { reader = try LiteralReader() }
-    if !reader!.unpack(stream, into: output) { try inflate(stream, into: output) }
+    guard code.count > 0 else {
+      if !reader!.unpack(stream, into: output) { try inflate(stream, into: output) }
+      return
+    }
+    guard reader!.unpack(stream, code, into: output) else {
+      throw .corrupted(what: "a packed plane", declared: output.count, computed: stream.count)
+    }
   }
 
   /// ``unpack(_:into:)`` by zlib alone.

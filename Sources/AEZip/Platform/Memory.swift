@@ -77,6 +77,9 @@ final class ByteBuffer {
 
   func removeAll() { count = 0 }
 
+  /// Forgets what follows the first `count` bytes.
+  func shorten(to count: Int) { self.count = min(count, self.count) }
+
   /// Replaces each byte by its image.
   func map(_ images: [UInt8]) {
     for index in 0..<count { base[index] = images[Int(base[index])] }
