@@ -325,6 +325,22 @@ final class Packer {
 }
 
 extension Zlib {
+  /// Packs what is small and told once, as well as zlib can.
+  ///
+  /// - Parameter cuts: where what follows is of another kind, and may have code tables of its own.
+  func packWhole(
+    _ bytes: UnsafeRawBufferPointer, cuts: List<Int>, to output: ByteBuffer
+  ) throws(AEZipError) {
+    let strategy = PackingStrategy.full(bytes.count < 1 << 18 ? 9 : 6)
+    let start = output.count
+    let size = try pack(bytes, strategy, to: output)
+    guard cuts.count > 0 else { return }
+    let trial = try ByteBuffer(capacity: size + 64)
+    guard try pack(bytes, strategy, cuts: cuts, to: trial) < size else { return }
+    output.shorten(to: start)
+    try output.append(trial.bytes)
+  }
+
   /// Bits of a stream that are no block: header and checksum; and those that begin a block.
   static let frameBits = 8 * 6 + 3
 

@@ -33,9 +33,13 @@ final class Zlib {
   }
 
   /// Appends the zlib stream (RFC 1950) of `bytes` to `output`; returns its size.
+  ///
+  /// - Parameter cuts: where blocks with code tables of their own begin, ascending: where what follows
+  ///   has another distribution.
   /// - Throws: ``AEZipError/outOfMemory(bytes:)``.
   func pack(
-    _ bytes: UnsafeRawBufferPointer, _ strategy: PackingStrategy, to output: ByteBuffer
+    _ bytes: UnsafeRawBufferPointer, _ strategy: PackingStrategy, cuts: List<Int> = List(),
+    to output: ByteBuffer
   ) throws(AEZipError) -> Int {
     if case .huffman = strategy, bytes.count >= Self.leastForCoder {
       if coder == nil { coder = try HuffmanCoder() }
@@ -69,18 +73,22 @@ final class Zlib {
     }
     let start = output.count
     var rest = bytes.count
+    var cut = 0
     var source = UnsafeMutablePointer(
       mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
     while true {
-      let part = min(rest, 1 << 30)
+      let end = cut < cuts.count ? cuts[cut] - (bytes.count - rest) : rest
+      let part = min(end, 1 << 30)
       deflater.next_in = source
       deflater.avail_in = UInt32(part)
       let last = part == rest
+      let isCut = part == end && cut < cuts.count
+      if isCut { cut += 1 }
       while true {
         let room = 1 << 16
         deflater.next_out = try output.reserve(room)
         deflater.avail_out = UInt32(room)
-        let status = deflate(&deflater, last ? Z_FINISH : Z_NO_FLUSH)
+        let status = deflate(&deflater, last ? Z_FINISH : isCut ? Z_BLOCK : Z_NO_FLUSH)
         output.commit(room - Int(deflater.avail_out))
         if status == Z_STREAM_END { return output.count - start }
         guard status == Z_OK || status == Z_BUF_ERROR else { throw .outOfMemory(bytes: room) }

@@ -48,12 +48,16 @@ final class SectionWriter {
   }
 
   /// A small section, packed after its length.
-  func emitPacked(_ section: Format.Section, _ bytes: [UInt8]) throws(AEZipError) {
+  ///
+  /// - Parameter cuts: where what follows is of another kind.
+  func emitPacked(
+    _ section: Format.Section, _ bytes: [UInt8], cuts: List<Int> = List()
+  ) throws(AEZipError) {
     var length = ByteWriter()
     length.count(bytes.count)
     let payload = try ByteBuffer(length.bytes)
     let plain = try ByteBuffer(bytes)
-    _ = try Zlib().pack(plain.bytes, .full(bytes.count < 1 << 18 ? 9 : 6), to: payload)
+    try Zlib().packWhole(plain.bytes, cuts: cuts, to: payload)
     try emit(section, payload.bytes)
   }
 

@@ -217,7 +217,8 @@ public final class ContainerWriter {
         statistics.append(
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
-      var bytes = FieldStatistics.encode(statistics, layout)
+      var cuts = List<Int>()
+      var bytes = FieldStatistics.encode(statistics, layout, cuts: &cuts)
       if isSmall {
         let plain = try ByteBuffer(bytes)
         let packed = try ByteBuffer()
@@ -226,9 +227,10 @@ public final class ContainerWriter {
           let short = ShortStatistics.encode(statistics, tallies, layout)
         {
           bytes = short
+          cuts = List()
         }
       }
-      try sections.emitPacked(.statistics, bytes)
+      try sections.emitPacked(.statistics, bytes, cuts: cuts)
       if let model, options.model != nil, errors.count == model.places.count,
         sections.recordCount > 0
       {
