@@ -401,7 +401,7 @@ struct ChunkEncoder {
       shared != nil
         ? ChunkFlags.modelPlan
         : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns
-          | ChunkFlags.ascending)
+          | ChunkFlags.ascending | ChunkFlags.trimmedUnits)
     if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount where shared == nil {
       header.byte(treatments[index].rawValue)
@@ -426,16 +426,34 @@ struct ChunkEncoder {
     }
 
     let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
-    let packedHeader = try ByteBuffer(capacity: header.bytes.count + 64)
-    let headerBytes = try ByteBuffer(header.bytes)
-    _ = try zlib.pack(headerBytes.bytes, .full(9), to: packedHeader)
-    var lengths = ByteWriter()
-    lengths.count(header.bytes.count)
-    lengths.count(packedHeader.count)
-    try payload.append(lengths.bytes)
-    try payload.append(packedHeader.bytes)
+    try packHeader(header, zlib, to: payload)
     try payload.append(body.bytes)
     return Result(payload: payload, tallies: tallies)
+  }
+
+  /// Headers of fewer bytes gain nothing from lanes.
+  private static let leastForLanes = 256
+
+  private func packHeader(
+    _ header: ByteWriter, _ zlib: Zlib, to payload: ByteBuffer
+  ) throws(AEZipError) {
+    var size = header.bytes.count
+    var packed = try ByteBuffer(capacity: size + 64)
+    let plain = try ByteBuffer(header.bytes)
+    _ = try zlib.pack(plain.bytes, .full(9), to: packed)
+    // Plans for others lie in models, without lanes.
+    if size >= Self.leastForLanes && servedRecords == nil {
+      var cuts = List<Int>()
+      let lanes = try ByteBuffer(header.byLanes(cuts: &cuts))
+      let trial = try ByteBuffer(capacity: size + 64)
+      _ = try zlib.pack(lanes.bytes, .full(9), cuts: cuts, to: trial)
+      if trial.count < packed.count { (size, packed) = (lanes.count, trial) }
+    }
+    var lengths = ByteWriter()
+    lengths.count(size)
+    lengths.count(packed.count)
+    try payload.append(lengths.bytes)
+    try payload.append(packed.bytes)
   }
 
   /// The order of pivots, where it is wanted; else none. Ties come in an order of their own.
@@ -568,6 +586,7 @@ struct ChunkEncoder {
         for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }
       }
     }
+    header.lane = .heads
     for column in columns {
       let head = column.head
       header.byte(head.flags)
@@ -591,6 +610,7 @@ struct ChunkEncoder {
         let counts = try CodeOrder.byClass(
           column, plane, leafPlanes.plane(index), codes, strands, kernels, into: ordered.base)
         var start = 0
+        header.lane = .classes
         for count in counts {
           header.count(count)
           try packer.add(ordered.base + start, count: count, repeats: false)
@@ -606,6 +626,7 @@ struct ChunkEncoder {
       }
     }
     try packer.finish(to: body, header: &header)
+    header.lane = .general
   }
 
   private func packExceptions(

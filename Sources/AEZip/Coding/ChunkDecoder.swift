@@ -29,9 +29,8 @@ struct ChunkDecoder {
     }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
-    var header = ByteReader(
-      UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
-      what: "the header of a chunk")
+    var header = try ByteReader(
+      header: UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount))
     try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       try decode(&header, &body, zlib, recordCount, target)
     }
@@ -83,7 +82,7 @@ struct ChunkDecoder {
       throw .limitExceeded(
         what: "the length of a strand", value: strands.blockCount, limit: Limits.blocksWithPadding)
     }
-    let flags = UInt8(try header.byte(below: 128))
+    let flags = try header.byte()
     var plan = Plan(strands: strands, keepsRows: flags & ChunkFlags.exactRows != 0)
     if flags & ChunkFlags.modelPlan != 0 {
       guard flags & ~(ChunkFlags.modelPlan | ChunkFlags.exactRows) == 0 else {
@@ -127,21 +126,24 @@ struct ChunkDecoder {
     }
     if flags & ChunkFlags.order != 0 { coded = try ColumnOrder.read(coded, from: &header) }
     var heads = List<Column.Head?>()
+    header.lane = .heads
     for _ in 0..<latentCount + coded.count {
       heads.append(
         flags & ChunkFlags.shortColumns != 0
           ? Column.Head(
             flags: try header.byte(), form: try header.byte(),
-            isAscending: flags & ChunkFlags.ascending != 0) : nil)
+            isAscending: flags & ChunkFlags.ascending != 0,
+            isTrimmed: flags & ChunkFlags.trimmedUnits != 0) : nil)
     }
-    var start = header.position
+    header.lane = .general
+    var start = header.taken
     for index in 0..<latentCount {
       plan.columns.append(
         try Column(
           field: nil, index: index, columnCount: latentCount + coded.count,
           head: heads[index], from: &header))
-      plan.columnBytes.append(header.position - start)
-      start = header.position
+      plan.columnBytes.append(header.taken - start)
+      start = header.taken
     }
     for index in 0..<coded.count {
       let type = layout.fields[coded[index]].type
@@ -157,8 +159,8 @@ struct ChunkDecoder {
         throw .corrupted(what: "the arithmetic of a column", declared: 1, computed: 0)
       }
       plan.columns.append(column)
-      plan.columnBytes.append(header.position - start)
-      start = header.position
+      plan.columnBytes.append(header.taken - start)
+      start = header.taken
     }
   }
 
@@ -212,6 +214,7 @@ struct ChunkDecoder {
     let recordCount = plan.strands.recordCount
     var pieceCounts: [Int] = []
     var wanted = 0
+    header.lane = .classes
     for index in 0..<plan.columns.count {
       if index == count { wanted = pieceCounts.count }
       let classCount = plan.columns[index].context.classCount
@@ -290,9 +293,8 @@ struct ChunkDecoder {
     }
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
-    var header = ByteReader(
-      UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
-      what: "the header of a chunk")
+    var header = try ByteReader(
+      header: UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount))
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
       let plan = try readPlan(&header, recordCount)
       guard plan.latentCount > 0 else { return false }
@@ -335,9 +337,8 @@ struct ChunkDecoder {
     }
     let (headerBytes, headerCount, _) = try openHeader(payload, Zlib())
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
-      var header = ByteReader(
-        UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
-        what: "the header of a chunk")
+      var header = try ByteReader(
+        header: UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount))
       var bounds = List<Double>(repeating: 0, count: layout.fields.count)
       for column in try readPlan(&header, recordCount).columns {
         if let field = column.field {

@@ -131,7 +131,8 @@ extension Column {
 extension Column {
   /// What a column's second byte says is there, from version 3 on.
   private enum Form {
-    /// Unit: 0 f64, 1 f32, 2 the high half of an f32, 3 none: it is 1.
+    /// Unit: 0 f64, 1 the high three bytes of an f32 (all four until version 5), 2 its high half, 3
+    /// none: it is 1.
     static let unit: UInt8 = 3
     /// Origin: 0 f64, 4 f32, 8 a multiple of a sixteenth of the unit, 12 of the unit.
     static let origin: UInt8 = 12
@@ -147,6 +148,8 @@ extension Column {
     var form: UInt8
     /// Whether regressors are in ascending order, from version 5 on.
     var isAscending = true
+    /// Whether units of form 1 lack their low byte, from version 6 on.
+    var isTrimmed = true
   }
 
   /// How many sixteenths of the unit the origin is; nil if it is no such multiple.
@@ -166,6 +169,7 @@ extension Column {
     if !tree.isEmpty { flags |= 128 }
     let bits = Float(unit).bitPattern
     var form: UInt8 = Double(Float(unit)) == unit ? (bits & 0xFFFF == 0 ? 2 : 1) : 0
+    if form == 1 && bits & 0xFF != 0 { form = 0 }
     if unit == 1 { form = 3 }
     if let steps = originSteps {
       form |= nearest(steps / 16) * 16 == steps ? 12 : 8
@@ -182,12 +186,8 @@ extension Column {
   /// What follows the heads of all columns. Regressors must be in ascending order.
   func write(to writer: inout ByteWriter, columnCount: Int) {
     let form = head.form
-    switch form & Form.unit {
-    case 0: writer.f64(unit)
-    case 1: writer.f32(Float(unit))
-    case 2: writer.twoBytes(Float(unit))
-    default: break
-    }
+    writeUnit(form, to: &writer)
+    writer.lane = .origins
     switch form & Form.origin {
     case 0: writer.f64(origin)
     case 4: writer.f32(Float(origin))
@@ -196,6 +196,7 @@ extension Column {
     if integerOrigin != 0 { writer.u64(UInt64(bitPattern: integerOrigin)) }
     if scale != 1 { writer.count(Int(scale)) }
     if multiple != 1 { writer.count(Int(multiple)) }
+    writer.lane = .regressors
     if !regressors.isEmpty {
       writer.count(regressors.count)
       writer.byte(UInt8(coefficientExponent))
@@ -203,16 +204,67 @@ extension Column {
     var next = 0
     for regressor in regressors {
       let rank = regressor.rank(columnCount)
+      writer.lane = .ranks
       writer.count(rank - next)
       next = rank + 1
+      writer.lane = .coefficients
       writer.signed(Int(regressor.coefficient * exp2(coefficientExponent)))
     }
+    writer.lane = .general
     if !tie.isEmpty { tie.write(to: &writer) }
+    writer.lane = .numbers
     if !tree.isEmpty { tree.write(context.groups.count, to: &writer) }
-    guard form & Form.context != 0 else { return }
+    if form & Form.context != 0 { writeContext(to: &writer) }
+    writer.lane = .general
+  }
+
+  private func writeUnit(_ form: UInt8, to writer: inout ByteWriter) {
+    let bits = Float(unit).bitPattern
+    switch form & Form.unit {
+    case 0:
+      writer.lane = .general
+      writer.f64(unit)
+    case 1, 2:
+      if form & Form.unit == 1 {
+        writer.lane = .unitLows
+        writer.byte(UInt8(truncatingIfNeeded: bits >> 8))
+      }
+      writer.lane = .unitMiddles
+      writer.byte(UInt8(truncatingIfNeeded: bits >> 16))
+      writer.lane = .unitHighs
+      writer.byte(UInt8(truncatingIfNeeded: bits >> 24))
+    default: break
+    }
+  }
+
+  private static func readUnit(
+    _ head: Head, from reader: inout ByteReader
+  ) throws(AEZipError) -> Double {
+    switch head.form & Form.unit {
+    case 0:
+      reader.lane = .general
+      return try reader.f64()
+    case 3: return 1
+    default:
+      var bits: UInt32 = 0
+      let isHalf = head.form & Form.unit == 2
+      if !isHalf && !head.isTrimmed { bits = UInt32(try reader.byte()) }
+      reader.lane = .unitLows
+      if !isHalf { bits |= UInt32(try reader.byte()) << 8 }
+      reader.lane = .unitMiddles
+      bits |= UInt32(try reader.byte()) << 16
+      reader.lane = .unitHighs
+      bits |= UInt32(try reader.byte()) << 24
+      return Double(Float(bitPattern: bits))
+    }
+  }
+
+  private func writeContext(to writer: inout ByteWriter) {
     writer.count(context.sources.count)
     for source in context.sources {
+      writer.lane = .references
       writer.count(source.column * (Self.largestLag + 1) + source.lag)
+      writer.lane = .numbers
       writer.count(Int(source.weight))
     }
     var threshold = 0
@@ -244,13 +296,9 @@ extension Column {
     single = flags & 8 != 0
     recordOrder = flags & 16 != 0
     let form = head?.form ?? 0x70
-    if isShort {
-      switch form & Form.unit {
-      case 0: unit = try reader.f64()
-      case 1: unit = Double(try reader.f32())
-      case 2: unit = Double(try reader.twoBytes())
-      default: break
-      }
+    if let head {
+      unit = try Self.readUnit(head, from: &reader)
+      reader.lane = .origins
       switch form & Form.origin {
       case 0: origin = try reader.f64()
       case 4: origin = Double(try reader.f32())
@@ -273,12 +321,14 @@ extension Column {
     else {
       throw .corrupted(what: "the units of a column", declared: 0, computed: index)
     }
+    reader.lane = .regressors
     if form & 32 != 0 {
       let count = try reader.count(limit: Self.mostRegressors)
       if count > 0 { coefficientExponent = try reader.byte(below: 64) }
       var next = 0
       for _ in 0..<count {
         var (column, lag) = (0, 0)
+        reader.lane = .ranks
         if head?.isAscending ?? false {
           let rank = next + (try reader.count(limit: columnCount * (Self.largestLag + 1)))
           (lag, column) = rank.quotientAndRemainder(dividingBy: columnCount)
@@ -289,20 +339,30 @@ extension Column {
         } else {
           (column, lag) = try Self.reference(index, columnCount, &reader)
         }
+        reader.lane = .coefficients
         let coefficient = Double(try reader.signed()) / exp2(coefficientExponent)
         regressors.append(Regressor(column: column, lag: lag, coefficient: coefficient))
       }
     }
     if !isShort { try readSources(index, columnCount, &reader) }
+    reader.lane = .general
     if form & Form.tie != 0 {
       tie = try Tie.read(index: index, columnCount: columnCount, from: &reader)
     }
+    reader.lane = .numbers
     var groupCount = 1
     if flags & 128 != 0 {
       (tree, groupCount) = try Tree.read(index: index, columnCount: columnCount, from: &reader)
     }
     context.groups = List(repeating: 0, count: groupCount)
-    guard form & 64 != 0 else { return }
+    if form & Form.context != 0 { try readContext(isShort, index, columnCount, &reader) }
+    reader.lane = .general
+  }
+
+  private func readContext(
+    _ isShort: Bool, _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
+  ) throws(AEZipError) {
+    let groupCount = context.groups.count
     if isShort { try readSources(index, columnCount, &reader) }
     for group in 0..<groupCount {
       // Each group that follows has a class at least.
@@ -319,7 +379,9 @@ extension Column {
     _ index: Int, _ columnCount: Int, _ reader: inout ByteReader
   ) throws(AEZipError) {
     for _ in 0..<(try reader.count(limit: Self.mostSources)) {
+      reader.lane = .references
       let (column, lag) = try Self.reference(index, columnCount, &reader)
+      reader.lane = .numbers
       let weight = Int32(try reader.count(limit: 4096))
       context.sources.append(Context.Source(column: column, lag: lag, weight: weight))
     }

@@ -5,10 +5,12 @@ enum ColumnOrder {
   /// - Parameter order: for each column the number of its field among the coded ones.
   static func write(_ order: List<Int>, to writer: inout ByteWriter) {
     var expected = 0
+    writer.lane = .places
     for place in order {
       writer.signed(place - expected)
       expected = place + 1
     }
+    writer.lane = .general
   }
 
   /// The inverse: the fields of the columns, of those that are `coded`.
@@ -18,6 +20,7 @@ enum ColumnOrder {
     var seen = List<Bool>(repeating: false, count: coded.count)
     var fields: [Int] = []
     var expected = 0
+    reader.lane = .places
     for _ in coded {
       let move = try reader.signed()
       let (place, overflow) = expected.addingReportingOverflow(move)
@@ -28,6 +31,7 @@ enum ColumnOrder {
       fields.append(coded[place])
       expected = place + 1
     }
+    reader.lane = .general
     return fields
   }
 

@@ -45,9 +45,8 @@ extension ChunkDecoder {
     let (headerBytes, headerCount, rest) = try openHeader(payload, zlib)
     var body = rest
     return try withExtendedLifetime(headerBytes) { () throws(AEZipError) in
-      var header = ByteReader(
-        UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount),
-        what: "the header of a chunk")
+      var header = try ByteReader(
+        header: UnsafeRawBufferPointer(start: headerBytes.base, count: headerCount))
       var explanation = ChunkExplanation()
       explanation.recordCount = recordCount
       explanation.codedCount = recordCount

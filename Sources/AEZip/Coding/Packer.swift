@@ -126,7 +126,9 @@ final class Packer {
   func finish(to output: ByteBuffer, header: inout ByteWriter) throws(AEZipError) {
     let shared = try sharing.plan(&pieces)
     for index in 0..<alone.count { pieces[alone[index]].stream = shared + index }
+    header.lane = .pieces
     for piece in pieces { header.count(piece.stream * 32 + piece.shift) }
+    header.lane = .streams
     let streams = members(shared + alone.count)
     header.count(streams.count)
     var directory = ByteWriter()

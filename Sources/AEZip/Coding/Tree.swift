@@ -32,7 +32,9 @@ extension Tree {
     writer.count(splits.count)
     for split in splits {
       writer.count(split.leaf)
+      writer.lane = .references
       writer.count(split.column * (Column.largestLag + 1) + split.lag)
+      writer.lane = .numbers
       writer.signed(Int(split.twice))
     }
     for offset in offsets { writer.signed(Int(offset)) }
@@ -48,7 +50,9 @@ extension Tree {
     let count = try reader.count(limit: mostSplits)
     for number in 0..<count {
       let leaf = try reader.count(limit: number)
+      reader.lane = .references
       let (column, lag) = try Column.reference(index, columnCount, &reader)
+      reader.lane = .numbers
       tree.splits.append(Split(leaf: leaf, column: column, lag: lag, twice: try number32(&reader)))
     }
     for _ in 0...count { tree.offsets.append(try number32(&reader)) }

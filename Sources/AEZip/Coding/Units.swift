@@ -144,7 +144,7 @@ extension Column {
       column.origin = extent.mean
       column.unit = 2 * bound * (1 - share)
     }
-    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit() }
+    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit(strands) }
     guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
       !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
     else { return nil }
@@ -171,10 +171,18 @@ extension Column {
     return bound * (1 - (type.usesFloatPlane ? 0x1p-22 : 0x1p-50))
   }
 
-  /// Takes a unit of Float's digits, which four bytes hold, and a multiple of it as origin.
-  private func roundUnit() {
+  /// Takes a unit of so few digits that the codes take hardly more for it being smaller, and a multiple
+  /// of it as origin.
+  ///
+  /// A unit that is smaller by a share s takes n log2(1 / (1 - s)) bits more for n codes.
+  private func roundUnit(_ strands: Strands) {
     let short = Float(unit)
-    if short.isNormal { unit = Double(Double(short) > unit ? short.nextDown : short) }
+    if short.isNormal {
+      let digits = max(7, min(15, Int.bitWidth - strands.recordCount.leadingZeroBitCount - 2))
+      let down = Double(short) > unit ? short.nextDown : short
+      let mask = ~UInt32(0) << UInt32(23 - digits)
+      unit = Double(Float(bitPattern: down.bitPattern & mask))
+    }
     let steps = 16 * origin / unit
     if steps.magnitude < 0x1p44 { origin = nearest(steps) * (unit / 16) }
   }

@@ -29,6 +29,7 @@ struct Unpacker {
   init(pieceCounts counts: [Int], from header: inout ByteReader) throws(AEZipError) {
     pieces = List()
     var largest = -1
+    header.lane = .pieces
     for count in counts {
       let code = try header.count(limit: 32 * max(counts.count, 1) - 1)
       let piece = Piece(stream: code / 32, shift: code % 32, count: count)
@@ -38,6 +39,7 @@ struct Unpacker {
       largest = max(largest, piece.stream)
       pieces.append(piece)
     }
+    header.lane = .streams
     let streamCount = try header.count(limit: counts.count)
     guard largest < streamCount else {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
@@ -70,6 +72,7 @@ struct Unpacker {
     escapeSize = try header.count()
     rawCount = try header.count()
     rawSize = try header.count()
+    header.lane = .general
   }
 
   /// Restores the codes of the first pieces, each at its `target`.

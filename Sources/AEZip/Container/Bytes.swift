@@ -1,6 +1,12 @@
 /// Writes numbers as Format.md, section 1, says: little-endian, counts as LEB128.
 struct ByteWriter {
   private(set) var bytes: [UInt8] = []
+  /// Where the bytes of another lane begin.
+  private(set) var runs = List<(start: Int, lane: Lane)>([(0, .general)])
+  /// The kind of what is written next.
+  var lane = Lane.general {
+    didSet { if lane != oldValue { runs.append((bytes.count, lane)) } }
+  }
 
   @inline(never)
   mutating func byte(_ value: UInt8) { bytes.append(value) }
@@ -28,11 +34,14 @@ struct ByteWriter {
   @inline(never)
   mutating func count(_ value: Int) {
     var rest = UInt64(value)
+    let own = lane
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
+      if own.isSplit { lane = .continuations }
     }
     bytes.append(UInt8(rest))
+    lane = own
   }
 
   /// Zig-zag: 0, -1, 1, -2 ... as 0, 1, 2, 3 ...
@@ -48,9 +57,27 @@ struct ByteWriter {
 
 /// Reads what ``ByteWriter`` wrote; every step is checked against what remains.
 struct ByteReader {
-  private let bytes: UnsafeRawBufferPointer
+  /// The bytes of a lane, and the next one of them.
+  struct Part {
+    var bytes: UnsafeRawBufferPointer
+    var position: Int
+  }
+
+  private var bytes: UnsafeRawBufferPointer
   private(set) var position = 0
+  /// Bytes of all lanes that were read.
+  private(set) var taken = 0
   private let what: StaticString
+  /// Of all lanes; none if they lie as they were written. That of the present one is out of date.
+  private var parts = List<Part>()
+  /// The kind of what is read next.
+  var lane = Lane.general {
+    didSet {
+      guard parts.count > 0, lane != oldValue else { return }
+      parts[oldValue.rawValue].position = position
+      (bytes, position) = (parts[lane.rawValue].bytes, parts[lane.rawValue].position)
+    }
+  }
 
   init(_ bytes: UnsafeRawBufferPointer, what: StaticString) {
     self.bytes = bytes
@@ -59,6 +86,12 @@ struct ByteReader {
 
   var remaining: Int { bytes.count - position }
 
+  /// Reads on in lanes.
+  mutating func enter(_ parts: List<Part>) {
+    self.parts = parts
+    (bytes, position) = (parts[lane.rawValue].bytes, 0)
+  }
+
   @inline(never)
   mutating func take(_ size: Int) throws(AEZipError) -> UnsafeRawBufferPointer {
     guard size >= 0, size <= remaining else {
@@ -66,6 +99,7 @@ struct ByteReader {
     }
     let start = position
     position += size
+    taken += size
     return UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
   }
 
@@ -93,13 +127,16 @@ struct ByteReader {
   mutating func count(limit: Int = Int.max) throws(AEZipError) -> Int {
     var value: UInt64 = 0
     var shift: UInt64 = 0
+    let own = lane
     while true {
       let next = try byte()
       value |= UInt64(next & 0x7F) << shift
       if next & 0x80 == 0 { break }
       shift += 7
+      if own.isSplit { lane = .continuations }
       guard shift < 63 else { throw .corrupted(what: what, declared: Int.max, computed: limit) }
     }
+    lane = own
     guard value <= UInt64(limit) else {
       throw .limitExceeded(
         what: what, value: Int(truncatingIfNeeded: min(value, UInt64(Int.max))), limit: limit)
@@ -126,9 +163,14 @@ struct ByteReader {
     try take(try count(limit: limit))
   }
 
+  /// Checks that nothing is left, in no lane.
   func expectEnd() throws(AEZipError) {
-    guard remaining == 0 else {
-      throw .corrupted(what: what, declared: position, computed: position + remaining)
+    var left = remaining
+    for index in 0..<parts.count where index != lane.rawValue {
+      left += parts[index].bytes.count - parts[index].position
+    }
+    guard left == 0 else {
+      throw .corrupted(what: what, declared: taken, computed: taken + left)
     }
   }
 }

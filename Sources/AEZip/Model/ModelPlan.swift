@@ -102,7 +102,9 @@ enum ModelPlan {
   private static func parse(
     _ reader: inout ByteReader, _ view: Layout, _ strands: Strands, kernels: Kernels
   ) throws(AEZipError) -> ChunkDecoder.Plan {
-    let allowed = 1 | ChunkFlags.shortColumns | ChunkFlags.order | ChunkFlags.ascending
+    let allowed =
+      1 | ChunkFlags.shortColumns | ChunkFlags.order | ChunkFlags.ascending
+      | ChunkFlags.trimmedUnits
     let flags = try reader.byte()
     guard flags & ~allowed == 0 else {
       throw .corrupted(what: "the flags of the model's plan", declared: Int(flags), computed: 0)
