@@ -399,9 +399,9 @@ struct ChunkEncoder {
     let flagPlace = header.bytes.count
     header.byte(
       shared != nil
-        ? ChunkFlags.modelPlan
+        ? ChunkFlags.modelPlan | ChunkFlags.terse
         : (usesDouble ? 1 : 0) | (latentCount > 0 ? 2 : 0) | ChunkFlags.shortColumns
-          | ChunkFlags.ascending | ChunkFlags.trimmedUnits)
+          | ChunkFlags.ascending | ChunkFlags.terse)
     if latentCount > 0 { header.count(latentCount) }
     for index in 0..<fieldCount where shared == nil {
       header.byte(treatments[index].rawValue)
@@ -611,10 +611,11 @@ struct ChunkEncoder {
           column, plane, leafPlanes.plane(index), codes, strands, kernels, into: ordered.base)
         var start = 0
         header.lane = .classes
-        for count in counts {
-          header.count(count)
-          try packer.add(ordered.base + start, count: count, repeats: false)
-          start += count
+        for kind in 0..<counts.count {
+          // The last one's number follows from the others.
+          if kind + 1 < counts.count { header.count(counts[kind]) }
+          try packer.add(ordered.base + start, count: counts[kind], repeats: false)
+          start += counts[kind]
         }
       } else if column.recordOrder {
         try CodeOrder.byRecord(plane, strands, kernels, into: ordered.base)

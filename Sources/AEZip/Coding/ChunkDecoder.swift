@@ -51,6 +51,8 @@ struct ChunkDecoder {
     var strands: Strands
     var usesDouble = false
     var keepsRows = false
+    /// The number of the last class is not told.
+    var isTerse = false
     var latentCount = 0
     /// It is that of the model.
     var isShared = false
@@ -84,8 +86,9 @@ struct ChunkDecoder {
     }
     let flags = try header.byte()
     var plan = Plan(strands: strands, keepsRows: flags & ChunkFlags.exactRows != 0)
+    plan.isTerse = flags & ChunkFlags.terse != 0
     if flags & ChunkFlags.modelPlan != 0 {
-      guard flags & ~(ChunkFlags.modelPlan | ChunkFlags.exactRows) == 0 else {
+      guard flags & ~(ChunkFlags.modelPlan | ChunkFlags.exactRows | ChunkFlags.terse) == 0 else {
         throw .corrupted(what: "the flags of a chunk", declared: Int(flags), computed: 0)
       }
       try readModelPlan(&plan)
@@ -133,7 +136,7 @@ struct ChunkDecoder {
           ? Column.Head(
             flags: try header.byte(), form: try header.byte(),
             isAscending: flags & ChunkFlags.ascending != 0,
-            isTrimmed: flags & ChunkFlags.trimmedUnits != 0) : nil)
+            isTrimmed: flags & ChunkFlags.terse != 0) : nil)
     }
     header.lane = .general
     var start = header.taken
@@ -223,8 +226,9 @@ struct ChunkDecoder {
         continue
       }
       var left = recordCount
-      for _ in 0..<classCount {
-        let count = try header.count(limit: left)
+      for kind in 0..<classCount {
+        let isTold = !plan.isTerse || kind + 1 < classCount
+        let count = isTold ? try header.count(limit: left) : left
         left -= count
         pieceCounts.append(count)
       }

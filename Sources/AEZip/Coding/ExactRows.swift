@@ -11,8 +11,8 @@ enum ChunkFlags {
   static let modelPlan: UInt8 = 32
   /// Regressors are in ascending order.
   static let ascending: UInt8 = 64
-  /// Units are told in three bytes.
-  static let trimmedUnits: UInt8 = 128
+  /// Units are told in three bytes, and classes of codes without the last one's number.
+  static let terse: UInt8 = 128
 }
 
 /// Exact fields record after record in one stream, where that takes less than byte planes: few

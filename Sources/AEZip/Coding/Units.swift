@@ -178,7 +178,7 @@ extension Column {
   private func roundUnit(_ strands: Strands) {
     let short = Float(unit)
     if short.isNormal {
-      let digits = max(7, min(15, Int.bitWidth - strands.recordCount.leadingZeroBitCount - 2))
+      let digits = max(7, min(15, Int.bitWidth - strands.recordCount.leadingZeroBitCount - 3))
       let down = Double(short) > unit ? short.nextDown : short
       let mask = ~UInt32(0) << UInt32(23 - digits)
       unit = Double(Float(bitPattern: down.bitPattern & mask))

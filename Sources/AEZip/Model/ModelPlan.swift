@@ -104,7 +104,7 @@ enum ModelPlan {
   ) throws(AEZipError) -> ChunkDecoder.Plan {
     let allowed =
       1 | ChunkFlags.shortColumns | ChunkFlags.order | ChunkFlags.ascending
-      | ChunkFlags.trimmedUnits
+      | ChunkFlags.terse
     let flags = try reader.byte()
     guard flags & ~allowed == 0 else {
       throw .corrupted(what: "the flags of the model's plan", declared: Int(flags), computed: 0)
@@ -167,7 +167,7 @@ extension ChunkDecoder {
         what: "a chunk that needs the plan of the model, which has none for its fields",
         declared: 1, computed: 0)
     }
-    found.keepsRows = plan.keepsRows
+    (found.keepsRows, found.isTerse) = (plan.keepsRows, plan.isTerse)
     plan = found
   }
 }
