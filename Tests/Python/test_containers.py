@@ -74,7 +74,7 @@ def test_what_a_container_says_of_itself():
             assert (field.minimum, field.maximum) == (values.min(), values.max())
             assert np.isclose(field.absolute_bound, 1e-3 * np.ptp(values), rtol=1e-14, atol=0)
             errors = np.abs(values - restored)
-            unit = field.absolute_bound / 2**15  # errors are kept in fractions of the bound
+            unit = field.absolute_bound / 255  # errors are kept in fractions of the bound
             assert errors.max() <= field.largest_error <= errors.max() + unit
             assert field.largest_error <= field.absolute_bound
             assert abs(field.rmse - np.sqrt(np.mean(errors**2))) <= unit

@@ -120,16 +120,25 @@ def forged_chunk(random, payload: bytes) -> bytes:
         streams = []
         while body:
             unpacker = zlib.decompressobj()
-            contents = unpacker.decompress(body)
+            try:
+                contents = unpacker.decompress(body)
+            except zlib.error:
+                # Codes without the header of a block, and what follows them.
+                streams.append((body, None))
+                break
             rest = unpacker.unused_data
             streams.append((body[: len(body) - len(rest)], contents))
             body = rest
         if streams:
             chosen = int(random.integers(0, len(streams)))
-            old = streams[chosen][0]
-            new = zlib.compress(scrambled(random, streams[chosen][1]))
-            header = counted(len(new)).join(header.rsplit(counted(len(old)), 1))
-            body = b"".join(new if i == chosen else s for i, (s, _) in enumerate(streams))
+            old, contents = streams[chosen]
+            if contents is None:
+                new = bytearray(old)
+                new[random.integers(0, len(new))] ^= 1 << random.integers(0, 8)
+            else:
+                new = zlib.compress(scrambled(random, contents))
+                header = counted(len(new)).join(header.rsplit(counted(len(old)), 1))
+            body = b"".join(bytes(new) if i == chosen else s for i, (s, _) in enumerate(streams))
     packed = zlib.compress(header)
     return counted(len(header)) + counted(len(packed)) + packed + body
 

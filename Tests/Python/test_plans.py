@@ -184,7 +184,7 @@ def test_flags_that_contradict_the_plan_are_refused(flags):
             start = section[1].index(b"\x78")
             unpacker = zlib.decompressobj()
             plain = bytearray(unpacker.decompress(section[1][start:]))
-            assert size is not None and plain[3] == 32
+            assert size is not None and plain[3] == 32 + 128
             plain[3] = flags
             new = zlib.compress(bytes(plain))
             section[1] = counted(len(plain)) + counted(len(new)) + new + unpacker.unused_data
@@ -193,7 +193,7 @@ def test_flags_that_contradict_the_plan_are_refused(flags):
             opened.verify()
 
 
-@pytest.mark.parametrize("size, rel, most", [(1000, 1e-1, 0.85), (1000, 3e-2, 0.93), (250, 1e-2, 0.96)])
+@pytest.mark.parametrize("size, rel, most", [(1000, 1e-1, 0.85), (1000, 3e-2, 0.95), (250, 1e-2, 0.96)])
 def test_a_model_makes_batches_of_a_mast_pay(size, rel, most):
     """The file has 4,000 records; with 20,000 to learn from, batches of 1,000 take 7 % less at 1e-2."""
     rows = np.genfromtxt(MAST, delimiter=",", skip_header=1, dtype="f4")

@@ -83,6 +83,52 @@ class Reader:
         refuse_unless(self.position == len(self.data), "bytes are left over")
 
 
+# 6: kinds of numbers in a chunk's header, in the order of the file.
+(
+    GENERAL, HEADS, REGRESSORS, PIECES, PLACES, RANKS, REFERENCES, CLASSES, NUMBERS,
+    COEFFICIENTS, STREAMS, ORIGINS, UNIT_LOWS, UNIT_MIDDLES, UNIT_HIGHS, CONTINUATIONS,
+) = range(16)  # fmt: skip
+
+
+class LaneReader(Reader):
+    """Reads a chunk's header: numbers of each kind from a lane of their own, if it has lanes."""
+
+    def __init__(self, data: bytes):
+        super().__init__(data)
+        self.lanes = [Reader(data)] * 16
+        if data[:1] == b"\0":
+            whole = Reader(data)
+            whole.u8()
+            sizes = [whole.count(len(data)) for _ in range(16)]
+            self.lanes = [Reader(whole.take(size)) for size in sizes]
+            whole.end()
+        self.lane = GENERAL
+
+    def take(self, size: int) -> bytes:
+        return self.lanes[self.lane].take(size)
+
+    def within(self, lane: int) -> "LaneReader":
+        self.lane = lane
+        return self
+
+    def count(self, limit: int = 2**63 - 1) -> int:
+        own, value = self.lane, 0
+        for place in range(9):
+            byte = self.u8()
+            value |= (byte & 127) << (7 * place)
+            if byte < 128:
+                self.lane = own
+                refuse_unless(value <= limit, f"{value} where at most {limit} is permitted")
+                return value
+            if own in (PLACES, RANKS, REFERENCES, CLASSES):
+                self.lane = CONTINUATIONS
+        raise Refused("a count of more than nine bytes")
+
+    def end(self) -> None:
+        for lane in self.lanes:
+            lane.end()
+
+
 def inflate(stream: bytes, size: int) -> bytes:
     """What a zlib stream gives, which must be ``size`` bytes."""
     refuse_unless(size <= 1040 * len(stream), "more bytes than deflate can give")
@@ -92,6 +138,41 @@ def inflate(stream: bytes, size: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
         result = inflater.decompress(stream, size + 1)
+    except zlib.error as error:
+        raise Refused(str(error)) from error
+    whole = inflater.eof and not inflater.unused_data and len(result) == size
+    refuse_unless(whole, "a stream gives another size")
+    return result
+
+
+def inflate_rising(stream: bytes, size: int, counts: List[int]) -> bytes:
+    """6.6: what a stream gives of which the block's header is not there."""
+    refuse_unless(size <= 1040 * len(stream), "more bytes than deflate can give")
+    if size == 0:
+        refuse_unless(not stream, "a stream of nothing")
+        return b""
+    lengths = [length for length, count in enumerate(counts, 1) for _ in range(count)]
+    literals = lengths[:-1] + [0] * (257 - len(lengths)) + lengths[-1:]
+    bits = ""
+
+    def put(value: int, width: int, is_code: bool = False) -> None:
+        nonlocal bits
+        digits = format(value, f"0{width}b")
+        bits += digits if is_code else digits[::-1]
+
+    for _ in range(3):  # empty blocks, so that the codes begin with a byte
+        put(0, 1), put(1, 2), put(0, 7)
+    put(1, 1), put(2, 2), put(0, 5), put(0, 5), put(15, 4)
+    # A length is told in four bits; there are no repeats.
+    for symbol in (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15):
+        put(4 if symbol < 16 else 0, 3)
+    for length in literals + [0]:
+        put(length, 4, is_code=True)
+    refuse_unless(len(bits) == 8 * 142, "the size of the header")
+    header = int(bits[::-1], 2).to_bytes(142, "little")
+    inflater = zlib.decompressobj(wbits=-15)
+    try:
+        result = inflater.decompress(header + stream, size + 1)
     except zlib.error as error:
         raise Refused(str(error)) from error
     whole = inflater.eof and not inflater.unused_data and len(result) == size
@@ -138,7 +219,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2, 3, 4, 5), f"format version {version}")
+    refuse_unless(version in (1, 2, 3, 4, 5, 6), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -451,6 +532,8 @@ class FieldStatistics(NamedTuple):
 
 
 def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
+    if data[:1] == b"\x81":
+        return read_parts(data, layout)
     reader = Reader(data)
     result = []
     for f in layout.fields:
@@ -469,6 +552,44 @@ def read_statistics(data: bytes, layout: Layout) -> List[FieldStatistics]:
         result.append(FieldStatistics(low, high, missing, absolute, *errors))
     reader.end()
     return result
+
+
+def read_parts(data: bytes, layout: Layout) -> List[FieldStatistics]:
+    """From version 6 on: one part after the other, each of all fields."""
+    reader = Reader(data)
+    reader.u8()
+    flags = [reader.u8(below=48) for _ in layout.fields]
+    lows = [float("nan")] * len(flags)
+    highs = list(lows)
+    decimals = [place for place, flag in enumerate(flags) if flag & 49 == 33]
+    digits = [reader.u8(below=16) for _ in decimals]
+    for place, power in zip(decimals, digits):
+        pair = [float(reader.signed()) / float(10**power) for _ in range(2)]
+        if layout.fields[place].type.str[1:] == "f4":
+            pair = [float(np.float32(value)) for value in pair]
+        lows[place], highs[place] = pair
+    for kind, dtype in ((17, "<f4"), (1, "<f8")):
+        places = [place for place, flag in enumerate(flags) if flag & 49 == kind]
+        size = np.dtype(dtype).itemsize
+        planes = np.frombuffer(reader.take(2 * len(places) * size), np.uint8)
+        values = np.ascontiguousarray(planes.reshape(size, -1).T).view(dtype).reshape(-1)
+        for number, place in enumerate(places):
+            lows[place], highs[place] = float(values[2 * number]), float(values[2 * number + 1])
+    missing, absolute, errors = [], [], [[0.0, 0.0] for _ in flags]
+    for place, (f, flag) in enumerate(zip(layout.fields, flags)):
+        missing.append(reader.count() if flag & 2 else 0)
+        derived = absolute_bound(f, lows[place], highs[place])
+        absolute.append(reader.number("d") if flag & 4 else derived)
+        if flag & 8 and not np.isfinite(absolute[place]):
+            errors[place] = [reader.number("d") for _ in range(2)]
+    for kind in range(2):
+        for place, flag in enumerate(flags):
+            if flag & 8 and np.isfinite(absolute[place]):
+                errors[place][kind] = reader.u8() / 255 * absolute[place]
+    reader.end()
+    return [
+        FieldStatistics(*known, *both) for *known, both in zip(lows, highs, missing, absolute, errors)
+    ]
 
 
 def read_short_statistics(
@@ -630,7 +751,7 @@ class Chunk:
         refuse_unless(limits[0] <= 2**25 and limits[1] <= 2**28, "a chunk beyond the limits")
         self.body = Reader(payload)
         header_size = self.body.count(2**28)
-        self.header = Reader(inflate(self.body.take(self.body.count(2**28)), header_size))
+        self.header = LaneReader(inflate(self.body.take(self.body.count(2**28)), header_size))
         self.count = record_count
         self.layout = layout
         self.model = model
@@ -643,12 +764,12 @@ class Chunk:
         refuse_unless(self.network is not None and self.network.plan, "no plan")
         fields = [self.layout.fields[place] for place in self.network.fields]
         refuse_unless(len(fields) == len(self.layout.fields), "a plan of fewer fields")
-        self.plan = Reader(self.network.plan)
+        self.plan = LaneReader(self.network.plan)
         for f in fields:
             refuse_unless(TYPES[self.plan.u8(11)] == f.type.str[1:], "a plan for other types")
         self.plan.take(8 * len(fields))  # bounds
         flags = self.plan.u8()
-        refuse_unless(flags & ~85 == 0, "the flags of the model's plan")
+        refuse_unless(flags & ~213 == 0, "the flags of the model's plan")
         return flags, fields
 
     def put(self, f: Field, values: np.ndarray) -> None:
@@ -664,13 +785,14 @@ class Chunk:
         refuse_unless(0 < lanes <= self.count, "the strands of a chunk")
         refuse_unless(lanes == 64 or self.count <= 64 * lanes, "strands of more than 64 blocks")
         self.strands = Strands(self.count, lanes)
-        flags = header.u8(below=128)
-        self.rows = flags & 8 == 8
+        flags = header.u8()
+        self.rows, self.tells_last_class = flags & 8 == 8, flags & 128 == 0
         fields = self.layout.fields
         if flags & 32:
-            refuse_unless(flags & ~40 == 0, "the flags of a chunk with the model's plan")
+            refuse_unless(flags & ~168 == 0, "the flags of a chunk with the model's plan")
             flags, fields = self.open_plan()
         self.short, self.ascending = flags & 4 == 4, flags & 64 == 64
+        self.trimmed = flags & 128 == 128
         self.wide = flags & 1 == 1
         self.latents = header.count(65536) if flags & 2 else 0
         if flags & 2:
@@ -692,13 +814,15 @@ class Chunk:
         if flags & 16:
             places, expected = [], 0
             for _ in coded:
-                places.append(expected + plan.signed())
+                places.append(expected + plan.within(PLACES).signed())
                 expected = places[-1] + 1
             refuse_unless(sorted(places) == list(range(len(coded))), "the order of columns")
             coded = [coded[place] for place in places]
         held = [None] * self.latents + coded
         # 6.3.2
+        plan.within(HEADS)
         self.heads = [(plan.u8(), plan.u8()) for _ in held] if self.short else []
+        plan.within(GENERAL)
         self.columns = [self.read_column(f, n, len(held)) for n, f in enumerate(held)]
         if plan is not header:
             plan.end()
@@ -723,13 +847,17 @@ class Chunk:
     def read_column(self, f: Optional[Field], number: int, column_count: int) -> Column:
         header = self.plan
 
-        def reference() -> Tuple[int, int]:
+        def reference(header: Reader = header) -> Tuple[int, int]:
             column, lag = divmod(header.count(column_count * 3 - 1), 3)
             refuse_unless(lag > 0 or column < number, "a column that is not known yet")
             return column, lag
 
+        def source() -> Reference:
+            column, lag = reference(header.within(REFERENCES))
+            return Reference(column, lag, header.within(NUMBERS).count(4096))
+
         def read_sources() -> List[Reference]:
-            return [Reference(*reference(), header.count(4096)) for _ in range(header.count(6))]
+            return [source() for _ in range(header.count(6))]
 
         flags, form = self.heads[number] if self.short else (header.u8(), 112)
         refuse_unless(flags & 3 < 3, "an unknown snap")
@@ -737,10 +865,11 @@ class Chunk:
         if self.short:
             unit = [
                 lambda: header.finite("d"),
-                lambda: header.finite("f"),
-                lambda: two_bytes(header),
+                lambda: self.read_unit(3 if self.trimmed else 4),
+                lambda: self.read_unit(2),
                 lambda: 1.0,
             ][form & 3]()
+            header.within(ORIGINS)
             origin = [
                 lambda: header.finite("d"),
                 lambda: header.finite("f"),
@@ -758,20 +887,24 @@ class Chunk:
         if not self.short:
             intercept = header.finite("f")
         refuse_unless(unit > 0 and scale > 0 and multiple > 0, "units that are not positive")
+        header.within(REGRESSORS)
         count = header.count(64) if form & 32 else 0
         exponent = header.u8(below=64) if count else 0
         regressors, next_rank = [], 0
         for _ in range(count):
             if self.short and self.ascending:
-                rank = next_rank + header.count(3 * column_count)
+                rank = next_rank + header.within(RANKS).count(3 * column_count)
                 next_rank = rank + 1
-                lag, source = divmod(rank, column_count)
-                refuse_unless(lag < 3 and (lag > 0 or source < number), "an unknown regressor")
+                lag, column = divmod(rank, column_count)
+                refuse_unless(lag < 3 and (lag > 0 or column < number), "an unknown regressor")
             else:
-                source, lag = reference()
-            regressors.append(Reference(source, lag, header.signed() / 2**exponent))
+                column, lag = reference()
+            coefficient = header.within(COEFFICIENTS).signed() / 2**exponent
+            regressors.append(Reference(column, lag, coefficient))
         sources = [] if self.short else read_sources()
+        header.within(GENERAL)
         tie = self.read_tie(reference, column_count, number) if form & 128 else None
+        header.within(NUMBERS)
         tree = self.read_tree(reference) if flags & 128 else None
         if self.short and form & 64:
             sources = read_sources()
@@ -783,6 +916,7 @@ class Chunk:
                 continue
             left = 32 - group_count - sum(map(len, thresholds))
             thresholds.append([header.count(2**31 - 1) for _ in range(header.count(left))])
+        header.within(GENERAL)
         single = flags & 8 != 0
         if single:
             with np.errstate(over="ignore"):
@@ -796,6 +930,18 @@ class Chunk:
             f, flags & 3, flags & 4 == 4, single, flags & 16 != 0, origin, unit, base, scale, multiple, intercept,
             regressors, sources, thresholds, tree, tie,
         )  # fmt: skip
+
+    def read_unit(self, size: int) -> float:
+        """The highest bytes of a binary32."""
+        plan, low = self.plan, b""
+        if size == 4:
+            low = plan.take(1)
+        if size >= 3:
+            low += plan.within(UNIT_LOWS).take(1)
+        low += plan.within(UNIT_MIDDLES).take(1) + plan.within(UNIT_HIGHS).take(1)
+        unit = struct.unpack("<f", low.rjust(4, b"\0"))[0]
+        refuse_unless(np.isfinite(unit), "a number is not finite")
+        return unit
 
     def read_tie(self, reference, column_count: int, number: int) -> Tie:
         """6.3.3"""
@@ -825,7 +971,9 @@ class Chunk:
         splits = []
         for place in range(header.count(31)):
             leaf = header.count(place)
-            splits.append((leaf, Reference(*reference(), number() / 2)))
+            where = reference(header.within(REFERENCES))
+            header.within(NUMBERS)
+            splits.append((leaf, Reference(*where, number() / 2)))
         offsets = [number() for _ in range(len(splits) + 1)]
         group_count = max(header.u8(below=17), 1)
         groups = [header.u8(below=group_count) for _ in offsets]
@@ -840,10 +988,16 @@ class Chunk:
             if column.class_count == 1:
                 counts.append(self.count)
                 continue
-            classes = [header.count(self.count) for _ in range(column.class_count)]
-            refuse_unless(sum(classes) == self.count, "the classes of a column")
+            header.within(CLASSES)
+            told = column.class_count - (not self.tells_last_class)
+            classes = [header.count(self.count) for _ in range(told)]
+            if not self.tells_last_class:
+                classes.append(self.count - sum(classes))
+            right = sum(classes) == self.count and classes[-1] >= 0
+            refuse_unless(right, "the classes of a column")
             counts += classes
         pieces = []
+        header.within(PIECES)
         for count in counts:
             stream, shift = divmod(header.count(), 32)
             refuse_unless(shift <= 24, "too many raw bits")
@@ -852,21 +1006,24 @@ class Chunk:
 
     def read_codes(self, pieces: List[Piece]) -> List[np.ndarray]:
         """The codes of each piece."""
-        header, body = self.header, self.body
+        header, body = self.header.within(STREAMS), self.body
         stream_count = header.count(len(pieces))
         refuse_unless(all(piece.stream < stream_count for piece in pieces), "an unknown stream")
         directory = []
         for _ in range(stream_count):
-            has_order, grouping = divmod(header.u8(below=14), 8)
+            form, grouping = divmod(header.u8(below=32), 8)
             refuse_unless(grouping < 6, "an unknown grouping")
-            weights = None
-            if has_order:
+            weights = counts = None
+            if form & 1:
                 refuse_unless(grouping > 0, "an order of single symbols")
                 weights = [header.u8() for _ in range(4 if grouping == 5 else ALPHABETS[grouping])]
+            if form & 2:
+                counts = read_code_lengths(header)
             given = header.count(2**28) if grouping == 5 else None
-            directory.append((grouping, weights, given, header.count()))
+            directory.append((grouping, weights, counts, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
+        header.within(GENERAL)
         packed = [body.take(size) for *_, size in directory]
         escapes = Reader(inflate(body.take(escape_size), escape_count))
         bits = np.unpackbits(
@@ -874,10 +1031,15 @@ class Chunk:
         )
 
         symbols: List[Optional[np.ndarray]] = [None] * len(pieces)
-        for stream, (grouping, weights, given, _) in enumerate(directory):
+        for stream, (grouping, weights, counts, given, _) in enumerate(directory):
             members = [place for place, piece in enumerate(pieces) if piece.stream == stream]
             total = sum(pieces[place].count for place in members)
-            joined = ungroup(packed[stream], grouping, weights, given, total, escapes)
+            size = -(-total // SIZES[grouping]) if given is None else given
+            if counts is None:
+                data = inflate(packed[stream], size)
+            else:
+                data = inflate_rising(packed[stream], size, counts)
+            joined = ungroup(data, grouping, weights, total, escapes)
             start = 0
             for place in members:
                 symbols[place] = joined[start : start + pieces[place].count]
@@ -1151,18 +1313,28 @@ def byte_order(grouping: int, weights: Optional[List[int]]) -> np.ndarray:
     return np.array(sorted(range(len(sums)), key=lambda b: sums[b]) + list(range(len(sums), 256)))
 
 
+def read_code_lengths(header: Reader) -> List[int]:
+    """How many codes have 1, 2, 3 ... bits."""
+    counts, room = [], 1
+    while room:
+        refuse_unless(len(counts) < 15, "codes that are too long")
+        counts.append(header.count(2 * room))
+        room = 2 * room - counts[-1]
+    refuse_unless(sum(counts) <= 257, "too many codes")
+    return counts
+
+
 def ungroup(
-    stream: bytes,
+    given: bytes,
     grouping: int,
     weights: Optional[List[int]],
-    given: Optional[int],
     count: int,
     escapes: Reader,
 ) -> np.ndarray:
-    """The ``count`` symbols of a stream."""
+    """The ``count`` symbols of the bytes that a stream gives."""
     order = byte_order(grouping, weights)
     if grouping == 5:
-        data = order[np.frombuffer(inflate(stream, given), np.uint8)]
+        data = order[np.frombuffer(given, np.uint8)]
         counted = data < 252
         # A byte moves by its zeros, and by the symbol that ends them.
         moves = np.where(counted, data // 3 + 1, 84)
@@ -1174,7 +1346,7 @@ def ungroup(
         escaped = places[kinds == 2]
     else:
         alphabet, size = ALPHABETS[grouping], SIZES[grouping]
-        data = np.frombuffer(inflate(stream, -(-count // size)), np.uint8)
+        data = np.frombuffer(given, np.uint8)
         if grouping == 0:
             return data
         digits = [order[data] // alphabet**place % alphabet for place in range(size)]

@@ -288,7 +288,7 @@ struct ChunkEncoder {
         let (units, proofBound) = Column.units(
           field: index, type: field.type, bound: bounds[index], extent: extent,
           plane: planes[index], strands: strands, allowLattice: true,
-          isSmall: isSmall && field.bound.isRelative)
+          isSmall: isSmall && field.bound.isRelative, isShared: servedRecords != nil)
       {
         treatments[index] = .coded
         let column = units

@@ -52,11 +52,13 @@ extension Column {
   ///     |y| may reach (max - min) / unit; rounding y and x costs a share of the bound, taken off
   ///     the step in advance.
   ///
-  /// - Parameter isSmall: the bound is relative, and of so few records that what describes the column
-  ///   must be short: a little of the bound is given away.
+  /// - Parameters:
+  ///   - isSmall: the bound is relative, and of so few records that what describes the column must be
+  ///     short: a little of the bound is given away.
+  ///   - isShared: what describes the column is not stored with the records.
   static func units(
     field: Int, type: ElementType, bound: Double, extent: Extent, plane: Plane, strands: Strands,
-    allowLattice: Bool, isSmall: Bool = false
+    allowLattice: Bool, isSmall: Bool = false, isShared: Bool = false
   ) -> (column: Column, proofBound: Double)? {
     let column = Column()
     column.permitted = bound
@@ -144,7 +146,7 @@ extension Column {
       column.origin = extent.mean
       column.unit = 2 * bound * (1 - share)
     }
-    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit(strands) }
+    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit(isShared ? nil : strands.recordCount) }
     guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
       !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
     else { return nil }
@@ -175,10 +177,13 @@ extension Column {
   /// of it as origin.
   ///
   /// A unit that is smaller by a share s takes n log2(1 / (1 - s)) bits more for n codes.
-  private func roundUnit(_ strands: Strands) {
+  ///
+  /// - Parameter recordCount: n; nil for as many digits as there may be.
+  private func roundUnit(_ recordCount: Int?) {
     let short = Float(unit)
     if short.isNormal {
-      let digits = max(7, min(15, Int.bitWidth - strands.recordCount.leadingZeroBitCount - 3))
+      let count = recordCount ?? Int.max
+      let digits = max(7, min(15, Int.bitWidth - count.leadingZeroBitCount - 3))
       let down = Double(short) > unit ? short.nextDown : short
       let mask = ~UInt32(0) << UInt32(23 - digits)
       unit = Double(Float(bitPattern: down.bitPattern & mask))
