@@ -104,7 +104,7 @@ final class Zlib {
   /// - Parameter code: how many codes have each length in a ``RisingCode``; empty for a zlib stream.
   /// - Throws: ``AEZipError/corrupted(what:declared:computed:)``.
   func unpack(
-    _ stream: UnsafeRawBufferPointer, _ code: List<Int>,
+    _ stream: UnsafeRawBufferPointer, _ code: List<Int> = List(),
     into output: UnsafeMutableRawBufferPointer
   ) throws(AEZipError) {
     if reader == nil { reader = try LiteralReader() }
