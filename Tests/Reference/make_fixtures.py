@@ -23,9 +23,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 5
+VERSION = 6
 # What the version added; the other containers are those of the versions before.
-ADDED = ("byte_orders", "ascending_regressors", "latents_before_an_order")
+ADDED = ("rising_codes", "lanes", "parts_of_statistics", "terse_plan", "errors_without_a_bound")
 
 
 def containers():
@@ -84,6 +84,11 @@ def containers():
     yield "byte_orders", byte_orders(random), {"abs": 0}
     yield "ascending_regressors", ascending_regressors(random), {"abs": 0.02}
     yield "latents_before_an_order", two_factors(random), {"rel": 0.1, "level": 7, "latents": 2}
+    yield "rising_codes", byte_orders(random, 1500), {"abs": 0}
+    yield "lanes", np.hstack([two_factors(random), trees(random)[:1500]]), {"rel": 0.01}
+    yield "parts_of_statistics", parts(random), {"rel": 0.01}
+    yield "terse_plan", plan(np.random.default_rng(7))[1500:2100], {"abs": 0.05, "model": planned()}
+    yield "errors_without_a_bound", networks(random)[:1100], {"latents": 3}
 
 
 def networks(random, count=2000):
@@ -202,6 +207,15 @@ def two_factors(random, count=1500):
     return (random.standard_t(3, size=(count, 2)) @ random.normal(size=(2, 20)) + 0.5 * smooth).astype("f4")
 
 
+def parts(random, count=1100):
+    """Ranges of whole numbers, decimals, and numbers of four and eight bytes; missing values."""
+    noise = np.cumsum(random.normal(size=(count, 6)), axis=0)
+    fields = [np.rint(noise[:, 0]), np.round(noise[:, 1], 3), np.round(noise[:, 2], 2).astype("f4")]
+    fields += [noise[:, 3].astype("f4"), noise[:, 4], np.rint(noise[:, 5] * 40).astype("i2")]
+    fields[4] = np.where(random.random(count) < 0.01, np.nan, fields[4])
+    return tables.structured(fields + [random.integers(0, 2**63, count).view("u8")])
+
+
 def integers(random, whole):
     fields = [(np.abs(whole) % 100).astype(kind) for kind in ("u1", "i1", "u2", "i2", "u4", "i4")]
     fields += [whole + 2**61, whole - 2**61, np.uint64(2**63 + 2**50) + whole.view("u8")]
@@ -265,6 +279,9 @@ class Observed(reference.Chunk):
         self.note("scale" if column.scale != 1 else "no scale")
         self.note("multiple" if column.multiple > 1 else "no multiple")
         self.note("short columns" if self.short else "long columns")
+        self.note("trimmed units" if self.trimmed else "whole units")
+        if column.class_count > 1 and not self.tells_last_class:
+            self.note("a last class by the others")
         if self.short:
             form = self.heads[number][1]
             self.note(f"unit of form {form & 3}")
@@ -288,7 +305,8 @@ class Observed(reference.Chunk):
         return tie
 
     def read_exact(self, f):
-        self.note(f"transform {self.header.data[self.header.position]}")
+        lane = self.header.lanes[reference.GENERAL]
+        self.note(f"transform {lane.data[lane.position]}")
         return super().read_exact(f)
 
     def read_rows(self, fields):
@@ -299,7 +317,10 @@ class Observed(reference.Chunk):
         output = super().decode()
         self.note("binary64 prediction" if self.wide else "binary32 prediction")
         self.note("no plan" if self.plan is self.header else "the model's plan")
+        if self.plan is not self.header and not self.tells_last_class:
+            self.note("a plan without the last class")
         self.note("latents" if self.latents else "no latents")
+        self.note("lanes" if self.header.lanes[0] is not self.header.lanes[1] else "no lanes")
         offsets = [column.field.offset for column in self.columns[self.latents :]]
         has_order = offsets != sorted(offsets)
         self.note("order" if has_order else "no order")
@@ -331,6 +352,9 @@ WANTED = {
     *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in range(6)),
     *(f"order of grouping {grouping}" for grouping in range(1, 6)), "escapes", "raw bits", "shifted codes",
+    "rising code", "lanes", "no lanes", "trimmed units",
+    "a last class by the others", "a plan without the last class",
+    *(f"values of form {form}" for form in (0, 16, 32)), "errors without a bound",
     "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
     *(f"unit of form {form}" for form in range(4)), "origin of form 2", "origin of form 3",
 }  # fmt: skip
@@ -340,9 +364,9 @@ def observe():
     """Makes the reference decoder note what it meets."""
     ungroup, to_codes = reference.ungroup, reference.symbols_to_codes
 
-    def noted_ungroup(stream, grouping, weights, given, count, escapes):
+    def noted_ungroup(given, grouping, weights, count, escapes):
         before = escapes.position
-        symbols = ungroup(stream, grouping, weights, given, count, escapes)
+        symbols = ungroup(given, grouping, weights, count, escapes)
         Observed.note(f"grouping {grouping}")
         Observed.note(f"order of grouping {grouping}" if weights else "")
         if escapes.position > before:
@@ -357,6 +381,23 @@ def observe():
             Observed.note("raw bits")
         return codes, end
 
+    rising = reference.inflate_rising
+
+    def noted_rising(stream, size, counts):
+        Observed.note("rising code")
+        return rising(stream, size, counts)
+
+    reference.inflate_rising = noted_rising
+    by_parts = reference.read_parts
+
+    def noted_parts(data, layout):
+        result = by_parts(data, layout)
+        for flag, statistics in zip(data[1:], result):
+            Observed.note(f"values of form {flag & 48}" if flag & 1 else "")
+            Observed.note("errors without a bound" if flag & 8 and statistics.absolute_bound == np.inf else "")
+        return result
+
+    reference.read_parts = noted_parts
     repeated = reference.read_repeats
 
     def noted_repeats(payload, count):

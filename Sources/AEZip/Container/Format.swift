@@ -9,7 +9,7 @@ enum Format {
   /// | 3 | 0.1 | networks as models, embedded or by digest; short columns, rows of exact fields, short statistics, repeats |
   /// | 4 | 0.1 | ties of columns, columns in an order of their own, plans of models |
   /// | 5 | 0.1 | bytes of streams in an order of their own |
-  /// | 6 | 0.1 | streams of codes whose lengths rise, statistics by parts |
+  /// | 6 | 0.1 | headers by lanes, streams of codes whose lengths rise, statistics by parts |
   static let newestVersion = 6
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
