@@ -32,6 +32,8 @@ struct ChunkEncoder {
   /// The level whose effort plans are made with, if that is not `level`.
   var planLevel: Int?
   var arrangement = Arrangement.asReckoned
+  /// The order of columns, if it is given; see ``CodedPlan/order``.
+  var order: List<Int>?
   let kernels: Kernels
   var model: RecordModel?
   /// The model whose plan is tried beside those made for the records.
@@ -64,6 +66,8 @@ struct ChunkEncoder {
   struct Result {
     var payload: ByteBuffer
     var tallies: List<FieldTally>
+    /// Of chunks without latents.
+    var plan: CodedPlan?
   }
 
   /// With the model or without, whichever takes fewer bytes; judged by a part of many records.
@@ -211,7 +215,7 @@ struct ChunkEncoder {
 
   /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
   /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
-  /// few codes are not zero.
+  /// few codes are not zero. Last, after the best plan of all for each column.
   private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeAll(records)
     let effort = Effort(level: level)
@@ -220,25 +224,37 @@ struct ChunkEncoder {
     let values = records.count / layout.recordSize * layout.fields.count
     let isFew = values <= Effort.fewValues
     let isLoose = best.payload.count < values / (isFew ? 4 : 8)
-    guard isLoose && (isFew || effort.hasTime) || effort.alwaysTriesBelow else { return best }
+    guard isLoose || effort.alwaysTriesBelow else { return best }
+    var plans: [CodedPlan] = []
+    if let plan = best.plan { plans.append(plan) }
+    let order = best.plan?.order
     func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
       other.arrangement = arrangement
+      // What is to be crossed has one order.
+      if arrangement == .asReckoned && !Effort(level: planLevel).reckonsOrder {
+        other.order = order
+      }
       let trial = try other.encodeAll(records)
+      if let plan = trial.plan { plans.append(plan) }
       if trial.payload.count < best.payload.count { best = trial }
     }
-    // What a lower level would take is among them: from 6 on in both orders, if there are two.
+    // What a lower level would take is among them: from 7 on in both orders, if there are two.
     let triesOrder = effort.triesOrder && layout.fields.count > 1
-    let least = max(1, isFew && isLoose ? 1 : effort.levelsBelow.lowerBound)
-    for below in least..<(triesOrder ? 6 : level) { try offer(below, .asReckoned) }
-    guard triesOrder else { return best }
-    for below in effort.levelsBelow {
-      try offer(below, .none)
-      try offer(below, .pivoted)
+    for below in 1..<(triesOrder ? 6 : max(level, 1))
+    where isLoose && (isFew || effort.levelsBelow.contains(below)) { try offer(below, .asReckoned) }
+    if triesOrder {
+      try offer(6, .none)
+      try offer(6, .pivoted)
+      try offer(level, .pivoted)
+      try offer(level, .falling)
     }
-    try offer(level, .pivoted)
-    try offer(level, .falling)
+    // What is best for each column is most often best for all.
+    if let crossed = best.plan?.best(with: plans) {
+      let trial = try encodeAll(records, after: crossed)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
     return best
   }
 
@@ -247,9 +263,12 @@ struct ChunkEncoder {
     bounds[index] == 0 || bounds[index] < 1 && !layout.fields[index].type.isFloat
   }
 
-  /// - Parameter shared: a model's plan, which suits the records: in place of one of their own.
+  /// - Parameters:
+  ///   - shared: a model's plan, which suits the records: in place of one of their own.
+  ///   - given: how columns are predicted, for these records.
   func encodeAll(
-    _ records: UnsafeRawBufferPointer, shared: ChunkDecoder.Plan? = nil
+    _ records: UnsafeRawBufferPointer, shared: ChunkDecoder.Plan? = nil,
+    after given: CodedPlan? = nil
   ) throws(AEZipError) -> Result {
     let recordCount = records.count / layout.recordSize
     let strands = shared?.strands ?? Strands(recordCount: recordCount)
@@ -345,7 +364,10 @@ struct ChunkEncoder {
         if !orderBefore.isEmpty { order[place] = orderBefore[from] }
       }
     }
-    if shared == nil && latentCount == 0 {
+    if let wanted = given?.order ?? self.order { arrange(wanted) }
+    if let given {
+      for index in 0..<columns.count { columns[index].takePlan(of: given.columns[index]) }
+    } else if shared == nil && latentCount == 0 && self.order == nil {
       if arrangement == .falling { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
       if columns.count <= effort.mostTiedColumns {
         let ties = try TiePlanner(columns: columns, isDouble: usesDouble, kernels: kernels)
@@ -354,7 +376,7 @@ struct ChunkEncoder {
     }
     let planner = Planner(kernels: kernels, effort: effort, strands: strands)
     var draft: Planner.Draft?
-    if shared == nil {
+    if shared == nil && given == nil {
       draft = try planner.draft(latents, columns, terms: terms, planes: columnPlanes)
       if let known = draft {
         let next = try pivots(columns, latentCount, known, recordCount)
@@ -413,8 +435,9 @@ struct ChunkEncoder {
       header.set(ChunkFlags.order, at: flagPlace)
       ColumnOrder.write(order, to: &header)
     }
-    if shared == nil { try planContexts(columns, codes, leafPlanes, strands, &header) }
-    try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header)
+    var bits = [Double](repeating: 0, count: columns.count)
+    if shared == nil { try planContexts(columns, codes, leafPlanes, strands, &header, &bits) }
+    try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header, &bits)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     var exact: List<Int> = List()
     for index in 0..<fieldCount where treatments[index] == .exact { exact.append(index) }
@@ -428,7 +451,9 @@ struct ChunkEncoder {
     let payload = try ByteBuffer(capacity: body.count + header.bytes.count + 64)
     try packHeader(header, zlib, to: payload)
     try payload.append(body.bytes)
-    return Result(payload: payload, tallies: tallies)
+    var result = Result(payload: payload, tallies: tallies)
+    if latentCount == 0 { result.plan = CodedPlan(order: order, columns: columns, bits: bits) }
+    return result
   }
 
   /// Headers of fewer bytes gain nothing from lanes.
@@ -460,7 +485,7 @@ struct ChunkEncoder {
   private func pivots(
     _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft, _ recordCount: Int
   ) throws(AEZipError) -> List<Int> {
-    guard arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
+    guard order == nil, arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
       let moments = draft.moments
     else { return List() }
     for column in columns where !column.tie.isEmpty { return List() }
@@ -564,9 +589,11 @@ struct ChunkEncoder {
   // MARK: - Codes and exceptions to bytes
 
   /// Decides classes and orders of codes, and describes the columns.
+  ///
+  /// - Parameter columnBits: what describes each column is added.
   private func planContexts(
     _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
-    _ header: inout ByteWriter
+    _ header: inout ByteWriter, _ columnBits: inout [Double]
   ) throws(AEZipError) {
     let bits = try ContextPlanner(
       codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels,
@@ -592,12 +619,17 @@ struct ChunkEncoder {
       header.byte(head.flags)
       header.byte(head.form)
     }
-    for column in columns { column.write(to: &header, columnCount: columns.count) }
+    for index in 0..<columns.count {
+      let start = header.bytes.count
+      columns[index].write(to: &header, columnCount: columns.count)
+      columnBits[index] += 6 * Double(header.bytes.count - start)
+    }
   }
 
+  /// - Parameter bits: what the codes of each column take is added.
   private func packCodes(
     _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
-    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter
+    _ zlib: Zlib, to body: ByteBuffer, header: inout ByteWriter, _ bits: inout [Double]
   ) throws(AEZipError) {
     let count = strands.recordCount
     let packer = try Packer(
@@ -628,6 +660,13 @@ struct ChunkEncoder {
     }
     try packer.finish(to: body, header: &header)
     header.lane = .general
+    var piece = 0
+    for index in 0..<columns.count {
+      for _ in 0..<columns[index].context.classCount {
+        bits[index] += packer.bits(piece)
+        piece += 1
+      }
+    }
   }
 
   private func packExceptions(

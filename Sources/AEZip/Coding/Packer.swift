@@ -8,6 +8,15 @@ struct Piece {
   var count = 0
 }
 
+/// What a piece takes.
+private struct PieceBits {
+  /// Those kept raw.
+  var raw = 0
+  /// Those of a perfect code for its symbols, and what it has of its stream.
+  var symbols = 0.0
+  var packed = 0.0
+}
+
 /// Packs the codes of a chunk: codes to symbols, symbols to streams, streams to zlib; and back in
 /// ``Unpacker``. Format.md, section 6.6.
 final class Packer {
@@ -27,6 +36,7 @@ final class Packer {
   private var blockCode: BlockCode?
   private var risingCode: RisingCode?
   private var pieces: [Piece] = []
+  private var pieceBits = List<PieceBits>()
   /// Where the symbols of each piece begin.
   private var starts = List<Int>()
   /// Pieces that share streams with others, and those that have streams of their own.
@@ -64,14 +74,16 @@ final class Packer {
     }
     starts.append(symbolCount)
     pieces.append(Piece(stream: 0, shift: shift, count: count))
+    pieceBits.append(PieceBits(raw: rawBits))
     symbolCount += count
     if repeats && count > 256 {
       alone.append(pieces.count - 1)
       sharingNumbers.append(-1)
+      pieceBits[pieces.count - 1].symbols = 1
     } else {
       sharingNumbers.append(pieces.count - 1 - alone.count)
       tally(target, count)
-      try sharing.add(counts.base, piece: pieces.count - 1)
+      pieceBits[pieces.count - 1].symbols = try sharing.add(counts.base, piece: pieces.count - 1)
     }
   }
 
@@ -152,6 +164,7 @@ final class Packer {
         output.shorten(to: start)
         size = try risingCode!.pack(grouped.bytes, to: output)
       }
+      share(8 * Double(size), streams[stream])
       let orderFlag = form.order == nil ? 0 : ByteOrder.flag
       directory.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
       for weight in form.order?.weights ?? [] { directory.byte(weight) }
@@ -170,6 +183,23 @@ final class Packer {
     header.count(raw.count)
     header.count(raw.count > 0 ? try zlib.pack(raw.bytes, .stored, to: output) : 0)
   }
+
+  /// Divides the bits of a stream among its pieces: each has as many as its symbols would take in a
+  /// perfect code, or a bit a hundred symbols.
+  private func share(_ bits: Double, _ members: List<Int>) {
+    var sum = 0.0
+    for member in members { sum += pieceBits[member].symbols + 0.01 * Double(pieces[member].count) }
+    for member in members where sum > 0 {
+      let own = pieceBits[member].symbols + 0.01 * Double(pieces[member].count)
+      pieceBits[member].packed = bits * own / sum
+    }
+  }
+
+  /// About the bits that a piece takes, after ``finish(to:header:)``.
+  func bits(_ piece: Int) -> Double {
+    pieceBits[piece].packed + Double(pieceBits[piece].raw)
+  }
+
   /// The pieces of each stream, in the order of pieces, as the decoder finds them.
   private func members(_ streamCount: Int) -> [List<Int>] {
     var streams = [List<Int>](repeating: List(), count: streamCount)

@@ -3,16 +3,8 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
-  /// Levels whose plans are tried too.
-  var levelsBelow: Range<Int> {
-    switch level {
-    case 2...6: max(1, level - 2)..<level
-    case 7...9: 6..<level
-    default: 0..<0
-    }
-  }
-  /// Whether that is done for many values: level 6, the default, reckons what they would take.
-  var hasTime: Bool { level != 6 }
+  /// Levels whose plans are tried too where few codes are not zero.
+  var levelsBelow: List<Int> { List([1, 2, 4].filter { $0 < level }) }
   /// Values of a chunk that all lower levels' plans are tried for.
   static let fewValues = 640_000
   /// Whether it is done for tight bounds too.
@@ -134,37 +126,6 @@ struct Planner {
 
   /// Fills in regressors, trees, and which ties pay.
   func plan(_ columns: [Column], _ draft: Draft) throws(AEZipError) {
-    let ties = columns.map { $0.tie }
-    let bits = try plan(columns, draft, effort)
-    let values = strands.recordCount * columns.count
-    guard !effort.hasTime, values > Effort.fewValues, columns.count <= 64,
-      2 * bits < Double(values)
-    else { return }
-    // Where few codes are not zero, choices of one column move those of all others, and less effort
-    // finds a better plan now and then. Coding shows it, but the sample tells as well.
-    let best = copies(of: columns)
-    for index in 0..<columns.count {
-      columns[index].takePlan(of: Column())
-      columns[index].tie = ties[index]
-    }
-    try draft.sample.round(columns, kernels: kernels)
-    let other = try plan(columns, draft, Effort(level: effort.levelsBelow.lowerBound))
-    guard other > 0.992 * bits else { return }
-    for index in 0..<columns.count { columns[index].takePlan(of: best[index]) }
-  }
-
-  private func copies(of columns: [Column]) -> [Column] {
-    columns.map {
-      let copy = Column()
-      copy.takePlan(of: $0)
-      return copy
-    }
-  }
-
-  /// Plans with so much effort; returns the bits of all records, as the sample tells.
-  private func plan(
-    _ columns: [Column], _ draft: Draft, _ effort: Effort
-  ) throws(AEZipError) -> Double {
     let (count, sample, lags, moments) = (columns.count, draft.sample, draft.lags, draft.moments)
     let trees =
       effort.mostSplits > 0 && count <= effort.mostTreeColumns
@@ -179,20 +140,17 @@ struct Planner {
     {
       for _ in 0..<effort.firstPlans {
         for index in 0..<count {
-          _ = try choose(
-            columns, index, sample, effort, moments: moments, looksBack: true, trees: nil,
-            trials: trials)
+          try choose(
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
         }
       }
     }
     if let trees { for index in 0..<count { try trees.note(index) } }
-    var bits = 0.0
     for index in 0..<count {
-      bits += try choose(
-        columns, index, sample, effort, moments: moments, looksBack: strands.blockCount > 1,
+      try choose(
+        columns, index, sample, moments: moments, looksBack: strands.blockCount > 1,
         trees: trees, trials: trials)
     }
-    return bits
   }
 
   /// Whether what the neighbour in its record does not tell of a column follows from the record
@@ -250,11 +208,11 @@ struct Planner {
     return bits / Double(columns.count)
   }
 
-  /// Picks the way of predicting a column that takes the fewest bits on the sample; returns these.
+  /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
-    _ columns: [Column], _ index: Int, _ sample: Sample, _ effort: Effort, moments: SampleMoments?,
-    looksBack: Bool, trees: TreePlanner?, trials: Trials
-  ) throws(AEZipError) -> Double {
+    _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?, looksBack: Bool,
+    trees: TreePlanner?, trials: Trials
+  ) throws(AEZipError) {
     // A tie that was found is one of the ways of predicting.
     let tied = columns[index].with(List())
     columns[index].tie = Tie()
@@ -280,8 +238,7 @@ struct Planner {
       try offer(List(repeating: Regressor(column: index, lag: 1, coefficient: 1), count: 1))
     }
     if let moments {
-      let (regression, counts) = try regress(
-        columns, index, moments, sample.targetCount, effort)
+      let (regression, counts) = try regress(columns, index, moments, sample.targetCount)
       for size in counts {
         let coefficients = regression.coefficients(size)
         var regressors = List<Regressor>()
@@ -340,12 +297,11 @@ struct Planner {
       sample.rounded(index).advanced(by: range.lowerBound)
         .update(from: trials.kept.base + range.lowerBound, count: range.count)
     }
-    return bestBits
   }
 
   /// Forward selection while a regressor saves more than it costs; also the counts worth racing.
   private func regress(
-    _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int, _ effort: Effort
+    _ columns: [Column], _ index: Int, _ moments: SampleMoments, _ rows: Int
   ) throws(AEZipError) -> (Regression, [Int]) {
     let target = Regression.Candidate(column: index, lag: 0)
     // Latents follow from latents only, so that they can be read alone.

@@ -44,7 +44,8 @@ final class StreamPlanner {
   /// - Parameters:
   ///   - counts: of 256 symbols.
   ///   - piece: its place in the list that ``plan(_:)`` is given.
-  func add(_ counts: UnsafePointer<Int>, piece: Int) throws(AEZipError) {
+  /// - Returns: the bits of a perfect code for it.
+  func add(_ counts: UnsafePointer<Int>, piece: Int) throws(AEZipError) -> Double {
     var (total, depth) = (0, 0)
     let size = 4 * Self.symbolCount
     try histograms.reserve(size).withMemoryRebound(to: Float.self, capacity: Self.symbolCount) {
@@ -55,10 +56,9 @@ final class StreamPlanner {
       }
     }
     histograms.commit(size)
-    members.append(
-      Member(
-        piece: piece, count: total, depth: depth,
-        bits: kernels.call.entropy(counts, Self.symbolCount, nil)))
+    let bits = kernels.call.entropy(counts, Self.symbolCount, nil)
+    members.append(Member(piece: piece, count: total, depth: depth, bits: bits))
+    return bits
   }
 
   /// Sets the streams of the pieces that were added, and returns their number.
