@@ -227,34 +227,40 @@ struct ChunkEncoder {
     guard isLoose || effort.alwaysTriesBelow else { return best }
     var plans: [CodedPlan] = []
     if let plan = best.plan { plans.append(plan) }
-    let order = best.plan?.order
     func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
       other.arrangement = arrangement
       // What is to be crossed has one order.
       if arrangement == .asReckoned && !Effort(level: planLevel).reckonsOrder {
-        other.order = order
+        other.order = best.plan?.order
       }
       let trial = try other.encodeAll(records)
       if let plan = trial.plan { plans.append(plan) }
       if trial.payload.count < best.payload.count { best = trial }
     }
+    // What is best for each column is most often best for all.
+    func cross() throws(AEZipError) {
+      guard let crossed = best.plan?.best(with: plans) else { return }
+      let trial = try encodeAll(records, after: crossed)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
     // What a lower level would take is among them: from 7 on in both orders, if there are two.
     let triesOrder = effort.triesOrder && layout.fields.count > 1
-    for below in 1..<(triesOrder ? 6 : max(level, 1))
-    where isLoose && (isFew || effort.levelsBelow.contains(below)) { try offer(below, .asReckoned) }
     if triesOrder {
       try offer(6, .none)
       try offer(6, .pivoted)
       try offer(level, .pivoted)
       try offer(level, .falling)
     }
-    // What is best for each column is most often best for all.
-    if let crossed = best.plan?.best(with: plans) {
-      let trial = try encodeAll(records, after: crossed)
-      if trial.payload.count < best.payload.count { best = trial }
+    var below = min(level, triesOrder ? 6 : 9)
+    while below > 1 && isLoose {
+      below -= 1
+      if isFew || effort.levelsBelow.contains(below) { try offer(below, .asReckoned) }
     }
+    try cross()
+    // Now it is known what some take beside the best of others.
+    if isLoose { try cross() }
     return best
   }
 
@@ -366,7 +372,7 @@ struct ChunkEncoder {
     }
     if let wanted = given?.order ?? self.order { arrange(wanted) }
     if let given {
-      for index in 0..<columns.count { columns[index].takePlan(of: given.columns[index]) }
+      for index in 0..<columns.count { columns[index].takePlan(of: given.predictions[index].column) }
     } else if shared == nil && latentCount == 0 && self.order == nil {
       if arrangement == .falling { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
       if columns.count <= effort.mostTiedColumns {
@@ -452,7 +458,12 @@ struct ChunkEncoder {
     try packHeader(header, zlib, to: payload)
     try payload.append(body.bytes)
     var result = Result(payload: payload, tallies: tallies)
-    if latentCount == 0 { result.plan = CodedPlan(order: order, columns: columns, bits: bits) }
+    if let given {
+      given.note(bits)
+      result.plan = given
+    } else if latentCount == 0 {
+      result.plan = CodedPlan(order: order, columns: columns, bits: bits)
+    }
     return result
   }
 

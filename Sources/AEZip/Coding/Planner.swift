@@ -4,7 +4,7 @@ import CPlatform
 struct Effort {
   let level: Int
   /// Levels whose plans are tried too where few codes are not zero.
-  var levelsBelow: List<Int> { List([1, 2, 4].filter { $0 < level }) }
+  var levelsBelow: List<Int> { List([1, 2, 4, 5].filter { $0 < level }) }
   /// Values of a chunk that all lower levels' plans are tried for.
   static let fewValues = 640_000
   /// Whether it is done for tight bounds too.
