@@ -2,7 +2,7 @@
 /// the symbols that they stand for. Then the lengths of their codes rise, if not always, and a deflate
 /// stream's tables take half as many bits. Format.md, section 6.6.
 ///
-/// A weight is about the length of a perfect code in half bits. There is one for each symbol of the
+/// A weight is about the length of a perfect code in eighths of a bit. There is one for each symbol of the
 /// grouping's alphabet; for zero runs one for a zero, for the symbols 1 and 2, and for an escape.
 struct ByteOrder {
   /// The bit of a stream's grouping that says that weights follow.
@@ -40,7 +40,7 @@ struct ByteOrder {
     var weights = [UInt8]()
     for count in symbols {
       let share = Double(max(1, total)) / max(0.5, Double(count))
-      weights.append(UInt8(2 * Entropy.log2(share) + 0.5))
+      weights.append(UInt8(8 * Entropy.log2(share) + 0.5))
     }
     self.init(grouping, weights)
   }

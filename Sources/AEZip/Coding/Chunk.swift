@@ -372,7 +372,9 @@ struct ChunkEncoder {
     }
     if let wanted = given?.order ?? self.order { arrange(wanted) }
     if let given {
-      for index in 0..<columns.count { columns[index].takePlan(of: given.predictions[index].column) }
+      for index in 0..<columns.count {
+        columns[index].takePlan(of: given.predictions[index].column)
+      }
     } else if shared == nil && latentCount == 0 && self.order == nil {
       if arrangement == .falling { arrange(ColumnOrder.falling(columns, columnPlanes, strands)) }
       if columns.count <= effort.mostTiedColumns {
@@ -496,7 +498,8 @@ struct ChunkEncoder {
   private func pivots(
     _ columns: [Column], _ latentCount: Int, _ draft: Planner.Draft, _ recordCount: Int
   ) throws(AEZipError) -> List<Int> {
-    guard order == nil, arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
+    guard order == nil,
+      arrangement == .pivoted || arrangement == .asReckoned && effort.reckonsOrder,
       let moments = draft.moments
     else { return List() }
     for column in columns where !column.tie.isEmpty { return List() }

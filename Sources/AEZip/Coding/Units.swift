@@ -146,7 +146,11 @@ extension Column {
       column.origin = extent.mean
       column.unit = 2 * bound * (1 - share)
     }
-    if isSmall { column.shorten(type, bound, share, extent) } else { column.roundUnit(isShared ? nil : strands.recordCount) }
+    if isSmall {
+      column.shorten(type, bound, share, extent)
+    } else {
+      column.roundUnit(isShared ? nil : strands.recordCount)
+    }
     guard column.unit > 0, column.unit.isNormal, (1 / column.unit).isFinite,
       !single || Float(column.unit).isNormal && (1 / Float(column.unit)).isFinite
     else { return nil }
