@@ -29,6 +29,15 @@ typedef struct aezk_prefix { uint32_t table[2048]; uint16_t counts[16], symbols[
 /* What splits a leaf of a tree; see `best_split`. */
 typedef struct aezk_split { double whole, apart, gain; long bin; } aezk_split;
 
+/* Four numbers anywhere. */
+typedef long aezk_counts4 __attribute__((ext_vector_type(4), aligned(8)));
+
+/* out = a + b, counts of symbols; there is room for a multiple of four */
+static inline void aezk_add_counts(long *out, const long *a, const long *b, long count) {
+  for (long i = 0; i < count; i += 4)
+    *(aezk_counts4 *)(out + i) = *(const aezk_counts4 *)(a + i) + *(const aezk_counts4 *)(b + i);
+}
+
 /* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
 static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
 

@@ -223,7 +223,9 @@ struct ChunkEncoder {
     guard !bounds.contains(.infinity) else { return best }
     let values = records.count / layout.recordSize * layout.fields.count
     let isFew = values <= Effort.fewValues
-    let isLoose = best.payload.count < values / (isFew ? 4 : 8)
+    let isLossy = best.tallies.contains { $0.largestError > 0 }
+    let size = best.payload.count
+    let isLoose = isFew ? size < values / 4 : isLossy && size < values / effort.valuesPerByte
     guard isLoose || effort.alwaysTriesBelow else { return best }
     var plans: [CodedPlan] = []
     if let plan = best.plan { plans.append(plan) }
@@ -260,7 +262,7 @@ struct ChunkEncoder {
     }
     try cross()
     // Now it is known what some take beside the best of others.
-    if isLoose { try cross() }
+    if isLoose && (isFew || effort.crossesTwice) { try cross() }
     return best
   }
 
@@ -382,7 +384,7 @@ struct ChunkEncoder {
         arrange(try ties.plan(columnPlanes, strands))
       }
     }
-    let planner = Planner(kernels: kernels, effort: effort, strands: strands)
+    var planner = Planner(kernels: kernels, effort: effort, strands: strands)
     var draft: Planner.Draft?
     if shared == nil && given == nil {
       draft = try planner.draft(latents, columns, terms: terms, planes: columnPlanes)
@@ -399,7 +401,10 @@ struct ChunkEncoder {
     proofBounds = [Double](repeating: 0, count: latentCount) + proofBounds
     var allPlanes = latents.planes
     for plane in columnPlanes { allPlanes.append(plane) }
-    if let draft { try planner.plan(columns, draft) }
+    if let draft {
+      planner.limitEffort(columns, draft)
+      try planner.plan(columns, draft)
+    }
     let codes = try CodePlanes(
       ownCount: latentCount, inPlaceOf: columnPlanes, of: memory, strands: strands)
     let leafPlanes = try LeafPlanes(columns, strands: strands)
@@ -463,7 +468,7 @@ struct ChunkEncoder {
     if let given {
       given.note(bits)
       result.plan = given
-    } else if latentCount == 0 {
+    } else if latentCount == 0 && level > 1 {
       result.plan = CodedPlan(order: order, columns: columns, bits: bits)
     }
     return result
@@ -471,21 +476,26 @@ struct ChunkEncoder {
 
   /// Headers of fewer bytes gain nothing from lanes.
   private static let leastForLanes = 256
+  /// From here on lanes are sure to gain.
+  private static let mostWithoutLanes = 4096
 
   private func packHeader(
     _ header: ByteWriter, _ zlib: Zlib, to payload: ByteBuffer
   ) throws(AEZipError) {
     var size = header.bytes.count
     var packed = try ByteBuffer(capacity: size + 64)
-    let plain = try ByteBuffer(header.bytes)
-    _ = try zlib.pack(plain.bytes, .full(9), to: packed)
     // Plans for others lie in models, without lanes.
-    if size >= Self.leastForLanes && servedRecords == nil {
+    let hasLanes = size >= Self.leastForLanes && servedRecords == nil
+    if !hasLanes || size < Self.mostWithoutLanes {
+      let plain = try ByteBuffer(header.bytes)
+      _ = try zlib.pack(plain.bytes, .full(9), to: packed)
+    }
+    if hasLanes {
       var cuts = List<Int>()
       let lanes = try ByteBuffer(header.byLanes(cuts: &cuts))
       let trial = try ByteBuffer(capacity: size + 64)
       _ = try zlib.pack(lanes.bytes, .full(9), cuts: cuts, to: trial)
-      if trial.count < packed.count { (size, packed) = (lanes.count, trial) }
+      if packed.count == 0 || trial.count < packed.count { (size, packed) = (lanes.count, trial) }
     }
     var lengths = ByteWriter()
     lengths.count(size)

@@ -287,7 +287,7 @@ struct ContextPlanner {
     let merged = histograms + 256 * (edges.count + 1)
     func together(_ kind: Int) -> Double {
       let (a, b) = (histograms + 256 * alive[kind], histograms + 256 * alive[kind + 1])
-      for symbol in 0..<used { merged[symbol] = a[symbol] &+ b[symbol] }
+      aezk_add_counts(merged, a, b, used)
       return cost(merged, used, scale)
     }
     // What each class costs together with the next.
@@ -302,7 +302,7 @@ struct ContextPlanner {
       }
       guard bestGain > 0 || alive.count > min(most, effort.mostClasses) else { break }
       let (a, b) = (histograms + 256 * alive[best], histograms + 256 * alive[best + 1])
-      for symbol in 0..<used { a[symbol] &+= b[symbol] }
+      aezk_add_counts(a, a, b, used)
       bits[best] = pairs[best]
       alive.remove(at: best + 1)
       bits.remove(at: best + 1)

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Joins groups of codes as long as one table for both costs fewer bits than two.
 struct GroupMerge {
   /// For each of the groups at the start, the one that it is part of now; numbered from 0.
@@ -17,13 +19,13 @@ struct GroupMerge {
     for group in 0..<count {
       for symbol in used..<256 where histograms[256 * group + symbol] > 0 { used = symbol + 1 }
     }
-    let sum = try Memory<Int>(used)
+    let sum = try Memory<Int>(used + 3)
     let costs = try Memory<Double>(count)
     let gains = try Memory<Double>(count * count)
     var alive = List<Int>()
     func join(_ a: Int, _ b: Int, into target: UnsafeMutablePointer<Int>) {
       let (a, b) = (histograms + 256 * a, histograms + 256 * b)
-      for symbol in 0..<used { target[symbol] = a[symbol] &+ b[symbol] }
+      aezk_add_counts(target, a, b, used)
     }
     // What a pair would save.
     func note(_ a: Int, _ b: Int) {

@@ -310,7 +310,8 @@ final class Packer {
   /// the tables of deflate.
   private func form(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> Form {
     // Beside many bytes their tables are little.
-    guard bytes.count > 0, bytes.count <= 1 << 15 else { return Form() }
+    let most = grouping == 0 ? 1 << 13 : 1 << 14
+    guard bytes.count > 0, bytes.count <= most else { return Form() }
     let start = bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     tally(start, bytes.count)
     counts[BlockCode.endOfBlock] = 1

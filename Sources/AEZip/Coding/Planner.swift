@@ -4,7 +4,13 @@ import CPlatform
 struct Effort {
   let level: Int
   /// Levels whose plans are tried too where few codes are not zero.
-  var levelsBelow: List<Int> { List([1, 2, 4, 5].filter { $0 < level }) }
+  var levelsBelow: List<Int> {
+    List((level >= 7 ? [1, 2, 4, 5] : [1, 2]).filter { $0 < level })
+  }
+  /// Whether the best of all plans is looked for again, once it is known what they take together.
+  var crossesTwice: Bool { level >= 7 }
+  /// So many lossy values, or more, in a byte are few codes that are not zero.
+  var valuesPerByte: Int { level >= 7 ? 10 : 20 }
   /// Values of a chunk that all lower levels' plans are tried for.
   static let fewValues = 640_000
   /// Whether it is done for tight bounds too.
@@ -14,7 +20,7 @@ struct Effort {
   /// Whether other orders of columns are tried.
   var triesOrder: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
-  var momentBudget: Int { [1, 20, 60, 100, 200, 300, 400, 800, 1600, 3200][level] << 20 }
+  var momentBudget: Int { [1, 20, 60, 100, 400, 400, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
   var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 768 : 512 }
   /// Of how many columns, those that tell the most, regressors are chosen.
@@ -76,7 +82,7 @@ struct Effort {
 /// sparse linear combination of what is already restored; by bytes, on a sample.
 struct Planner {
   let kernels: Kernels
-  let effort: Effort
+  private(set) var effort: Effort
   let strands: Strands
 
   /// What plans are made from.
@@ -124,6 +130,16 @@ struct Planner {
       moments: count > 1024 ? nil : try sample.moments(lags: lags, kernels: kernels))
   }
 
+  /// Where few codes are not zero, levels 4 to 6 plan alike: what more effort finds on a sample is
+  /// chance there, and the time is better spent on plans of other kinds.
+  mutating func limitEffort(_ columns: [Column], _ draft: Draft) {
+    guard effort.level >= 4, effort.level <= 6, let moments = draft.moments,
+      bitsOfDifferences(columns, moments, looksBack: draft.lags > 0) < Self.fewBits
+    else { return }
+    effort = Effort(level: 5)
+  }
+  private static let fewBits = 1.4
+
   /// Fills in regressors, trees, and which ties pay.
   func plan(_ columns: [Column], _ draft: Draft) throws(AEZipError) {
     let (count, sample, lags, moments) = (columns.count, draft.sample, draft.lags, draft.moments)
@@ -136,7 +152,7 @@ struct Planner {
     // What is restored is far from what is rounded there: a plan without trees serves to restore the
     // later columns of the record before.
     if lags > 0, let moments,
-      effort.plansTwice(count, bitsOfDifferences(columns, moments))
+      effort.plansTwice(count, bitsOfDifferences(columns, moments, looksBack: true))
     {
       for _ in 0..<effort.firstPlans {
         for index in 0..<count {
@@ -196,14 +212,19 @@ struct Planner {
   }
 
   /// Bits of a value, or of its difference to the record before, if that is less: the columns' mean.
-  private func bitsOfDifferences(_ columns: [Column], _ moments: SampleMoments) -> Double {
+  private func bitsOfDifferences(
+    _ columns: [Column], _ moments: SampleMoments, looksBack: Bool
+  ) -> Double {
     var bits = 0.0
     for index in 0..<columns.count {
       let now = Regression.Candidate(column: index, lag: 0)
       let before = Regression.Candidate(column: index, lag: 1)
-      let variance = moments.of(now, now)
-      let change = variance + moments.of(before, before) - 2 * moments.of(now, before)
-      bits += Self.bits(max(0, min(variance, change)), columns[index].multiple)
+      var variance = moments.of(now, now)
+      if looksBack {
+        let change = variance + moments.of(before, before) - 2 * moments.of(now, before)
+        variance = max(0, min(variance, change))
+      }
+      bits += Self.bits(variance, columns[index].multiple)
     }
     return bits / Double(columns.count)
   }
