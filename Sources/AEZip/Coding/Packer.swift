@@ -329,6 +329,10 @@ final class Packer {
     for number in 0..<256 { counts[number] = plain[order.bytes[number]] }
     let weightBits = 5 * order.weights.count
     let risingBits = risingCode!.choose(counts.base) + weightBits
+    if level < 7 && risingBits < plainBits {
+      bytes.map(numbers)
+      return Form(order: order, isRising: true, size: risingBits / 8)
+    }
     let orderedBits =
       blockCode!.choose(counts.base, isSmoothed: true) + weightBits + Zlib.frameBits
     guard min(risingBits, orderedBits) < plainBits else { return Form() }
