@@ -40,13 +40,13 @@ import Testing
     #expect(bytes.firstIndex(of: 252)! < bytes.firstIndex(of: 82 * 3)!)
   }
 
-  /// Half bits: symbols of shares 1/2, 1/4, 1/8 and 1/8.
+  /// Eighths of bits: symbols of shares 1/2, 1/4, 1/8 and 1/8.
   @Test func weightsAreLengthsOfCodes() {
     var counts = [Int](repeating: 0, count: 256)
     counts[0 + 0 * 4 + 0 * 16 + 0 * 64] = 1
     counts[1 + 1 * 4 + 2 * 16 + 3 * 64] = 1
     let order = ByteOrder(3, fitting: counts)
-    #expect(order.weights == [2, 4, 6, 6])
+    #expect(order.weights == [8, 16, 24, 24])
     #expect(order.bytes[0] == 0)
   }
 
