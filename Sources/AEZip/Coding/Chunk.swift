@@ -217,53 +217,62 @@ struct ChunkEncoder {
   /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
   /// few codes are not zero. Last, after the best plan of all for each column.
   private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    var best = try encodeAll(records)
+    let own = try encodeAll(records)
     let effort = Effort(level: level)
     // Without a bound fewer bytes can mean larger errors.
-    guard !bounds.contains(.infinity) else { return best }
+    guard !bounds.contains(.infinity) else { return own }
     let values = records.count / layout.recordSize * layout.fields.count
     let isFew = values <= Effort.fewValues
-    let isLossy = best.tallies.contains { $0.largestError > 0 }
-    let size = best.payload.count
+    let isLossy = own.tallies.contains { $0.largestError > 0 }
+    let size = own.payload.count
     let isLoose = isFew ? size < values / 4 : isLossy && size < values / effort.valuesPerByte
-    guard isLoose || effort.alwaysTriesBelow else { return best }
+    guard isLoose || effort.alwaysTriesBelow else { return own }
+    var best: Result?
     var plans: [CodedPlan] = []
-    if let plan = best.plan { plans.append(plan) }
+    func take(_ trial: Result) {
+      if best == nil || trial.payload.count < best!.payload.count { best = trial }
+    }
     func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
       other.arrangement = arrangement
       // What is to be crossed has one order.
       if arrangement == .asReckoned && !Effort(level: planLevel).reckonsOrder {
-        other.order = best.plan?.order
+        other.order = own.plan?.order
       }
       let trial = try other.encodeAll(records)
       if let plan = trial.plan { plans.append(plan) }
-      if trial.payload.count < best.payload.count { best = trial }
+      take(trial)
     }
     // What is best for each column is most often best for all.
-    func cross() throws(AEZipError) {
-      guard let crossed = best.plan?.best(with: plans) else { return }
-      let trial = try encodeAll(records, after: crossed)
-      if trial.payload.count < best.payload.count { best = trial }
+    func cross(_ planLevel: Int, again: Bool) throws(AEZipError) {
+      var other = self
+      other.planLevel = planLevel
+      // The second time it is known what some take beside the best of others.
+      for _ in 0..<(again ? 2 : 1) {
+        guard let crossed = best?.plan?.best(with: plans) else { return }
+        take(try other.encodeAll(records, after: crossed))
+      }
     }
-    // What a lower level would take is among them: from 7 on in both orders, if there are two.
+    // What the levels below would take is among them, and so comes before what they do not know; from 7
+    // on in both orders, if there are two.
     let triesOrder = effort.triesOrder && layout.fields.count > 1
+    for below in 1..<max(1, min(level, triesOrder ? 6 : 9))
+    where isLoose && (isFew || effort.levelsBelow.contains(below)) {
+      try offer(below, .asReckoned)
+      if isFew { try cross(below, again: true) }
+    }
     if triesOrder {
       try offer(6, .none)
       try offer(6, .pivoted)
+      if isLoose { try cross(6, again: isFew) }
       try offer(level, .pivoted)
       try offer(level, .falling)
     }
-    var below = min(level, triesOrder ? 6 : 9)
-    while below > 1 && isLoose {
-      below -= 1
-      if isFew || effort.levelsBelow.contains(below) { try offer(below, .asReckoned) }
-    }
-    try cross()
-    // Now it is known what some take beside the best of others.
-    if isLoose && (isFew || effort.crossesTwice) { try cross() }
-    return best
+    if let plan = own.plan { plans.append(plan) }
+    take(own)
+    try cross(level, again: isLoose && (isFew || effort.crossesTwice))
+    return best ?? own
   }
 
   /// Whether the bound of a field lets no value change.
