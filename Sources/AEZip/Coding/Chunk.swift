@@ -232,13 +232,14 @@ struct ChunkEncoder {
     func take(_ trial: Result) {
       if best == nil || trial.payload.count < best!.payload.count { best = trial }
     }
+    var order = own.plan?.order
     func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
       var other = self
       other.planLevel = planLevel
       other.arrangement = arrangement
       // What is to be crossed has one order.
       if arrangement == .asReckoned && !Effort(level: planLevel).reckonsOrder {
-        other.order = own.plan?.order
+        other.order = order
       }
       let trial = try other.encodeAll(records)
       if let plan = trial.plan { plans.append(plan) }
@@ -257,14 +258,17 @@ struct ChunkEncoder {
     // What the levels below would take is among them, and so comes before what they do not know; from 7
     // on in both orders, if there are two.
     let triesOrder = effort.triesOrder && layout.fields.count > 1
+    if triesOrder {
+      try offer(6, .none)
+      try offer(6, .pivoted)
+      order = best?.plan?.order
+    }
     for below in 1..<max(1, min(level, triesOrder ? 6 : 9))
     where isLoose && (isFew || effort.levelsBelow.contains(below)) {
       try offer(below, .asReckoned)
       if isFew { try cross(below, again: true) }
     }
     if triesOrder {
-      try offer(6, .none)
-      try offer(6, .pivoted)
       if isLoose { try cross(6, again: isFew) }
       try offer(level, .pivoted)
       try offer(level, .falling)
