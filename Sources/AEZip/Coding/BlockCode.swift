@@ -43,11 +43,11 @@ final class BlockCode {
   /// - Returns: the bits of the block.
   func choose(_ counts: UnsafePointer<Int>, isSmoothed: Bool) -> Int {
     tree.lengths(counts, Self.endOfBlock + 1, limit: 15, lengths.base)
-    var bits = describe(lengths.base) + bits(counts, lengths.base)
+    var bits = describe(lengths.base) + Self.bits(counts, lengths.base)
     if isSmoothed {
       smooth(counts)
       tree.lengths(smoothed.base, Self.endOfBlock + 1, limit: 15, trial.base)
-      let others = describe(trial.base) + self.bits(counts, trial.base)
+      let others = describe(trial.base) + Self.bits(counts, trial.base)
       if others < bits {
         bits = others
         memcpy(lengths.base, trial.base, Self.endOfBlock + 1)
@@ -56,7 +56,8 @@ final class BlockCode {
     return bits
   }
 
-  private func bits(_ counts: UnsafePointer<Int>, _ lengths: UnsafePointer<UInt8>) -> Int {
+  /// What bytes of these counts, and the end of the block, take in codes of these lengths.
+  static func bits(_ counts: UnsafePointer<Int>, _ lengths: UnsafePointer<UInt8>) -> Int {
     var sum = 0
     for symbol in 0...Self.endOfBlock { sum += counts[symbol] * Int(lengths[symbol]) }
     return sum

@@ -263,7 +263,7 @@ struct ChunkEncoder {
       try offer(6, .pivoted)
       order = best?.plan?.order
     }
-    for below in 1..<max(1, min(level, triesOrder ? 6 : 9))
+    for below in 1..<(triesOrder ? 6 : level)
     where isLoose && (isFew || effort.levelsBelow.contains(below)) {
       try offer(below, .asReckoned)
       if isFew { try cross(below, again: true) }

@@ -39,9 +39,7 @@ final class RisingCode {
     perLength.shorten(to: longest + 1)
     self.counts = perLength
     Self.lengths(perLength, lengths.base)
-    var bits = Self.countBits * longest
-    for symbol in 0...BlockCode.endOfBlock { bits += counts[symbol] * Int(lengths[symbol]) }
-    return bits
+    return Self.countBits * longest + BlockCode.bits(counts, lengths.base)
   }
 
   /// Sets ``pooled``: the counts that never rise and are nearest to these, means of neighbours (the
