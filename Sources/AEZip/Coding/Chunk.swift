@@ -266,7 +266,7 @@ struct ChunkEncoder {
     for below in 1..<(triesOrder ? 6 : level)
     where isLoose && (isFew || effort.levelsBelow.contains(below)) {
       try offer(below, .asReckoned)
-      if isFew { try cross(below, again: true) }
+      if isFew || effort.crossesBelow { try cross(below, again: isFew) }
     }
     if triesOrder {
       if isLoose { try cross(6, again: isFew) }

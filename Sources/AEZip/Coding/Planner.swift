@@ -7,6 +7,8 @@ struct Effort {
   var levelsBelow: List<Int> {
     List((level >= 7 ? [1, 2, 4, 5] : [1, 2]).filter { $0 < level })
   }
+  /// Whether plans of a lower level are crossed before those of the next, so that its bytes come out.
+  var crossesBelow: Bool { level == 3 }
   /// Whether the best of all plans is looked for again, once it is known what they take together.
   var crossesTwice: Bool { level >= 7 }
   /// So many lossy values, or more, in a byte are few codes that are not zero.
@@ -35,7 +37,7 @@ struct Effort {
   }
   /// How many of them, each beside what the one before restores.
   var firstPlans: Int { level >= 7 ? 2 : 1 }
-  var mostRegressors: Int { [0, 4, 6, 8, 8, 10, 12, 16, 24, 32][level] }
+  var mostRegressors: Int { [0, 4, 8, 8, 8, 10, 12, 16, 24, 32][level] }
   /// Fields up to which principal components are tried unasked.
   var mostModelFields: Int { [0, 0, 0, 0, 32, 64, 128, 256, 512, 1024][level] }
   /// Whether a network may be trained for the records at hand.

@@ -11,6 +11,8 @@ final class TreePlanner {
   private static let mostEdges = 31
   private static let splitBits = 192.0
   private static let leastRows = 20
+  /// Bins up to which two splits are looked for at once.
+  private static let mostCategories = 12
   /// Numbers of a table of moments: two a bin.
   private static let tableSize = 2 * (mostEdges + 1)
   /// Rows that tell which columns are worth a closer look, and errors that tell a median.
@@ -296,6 +298,34 @@ final class TreePlanner {
       leaves[leaf].gain = split.gain
       leaves[leaf].candidate = number
       leaves[leaf].bin = split.bin
+    }
+    for number in 0..<candidates.count {
+      lookAhead(&leaves[leaf], table(leaf, number), number, candidates[number], factor)
+    }
+  }
+
+  /// What sets a few categories apart from those on both sides takes two splits, of which one alone may
+  /// save nothing: half of what both save counts for the first.
+  private func lookAhead(
+    _ leaf: inout Leaf, _ table: UnsafePointer<UInt64>, _ number: Int,
+    _ candidate: Regression.Candidate, _ factor: Double
+  ) {
+    let binCount = edges[candidate.column].count + 1
+    guard binCount <= Self.mostCategories else { return }
+    let least = Double(Self.leastRows)
+    let whole = kernels.call.best_split(table, binCount, factor, least).whole
+    var count = 0
+    for bin in 0..<max(0, binCount - 2) {
+      count += Int(truncatingIfNeeded: table[2 * bin] >> 32)
+      guard count >= Self.leastRows else { continue }
+      let low = kernels.call.best_split(table, bin + 1, factor, least)
+      let high = kernels.call.best_split(
+        table + 2 * (bin + 1), binCount - bin - 1, factor, least)
+      let gain = (whole - low.whole - high.whole + high.gain) / 2
+      guard high.gain > 0, gain > leaf.gain else { continue }
+      leaf.gain = gain
+      leaf.candidate = number
+      leaf.bin = bin
     }
   }
 
