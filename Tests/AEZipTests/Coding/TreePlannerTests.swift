@@ -3,12 +3,14 @@ import Testing
 @testable import AEZip
 
 @Suite struct TreePlannerTests {
-  /// Two columns: a kind of 0, 1 or 2 without order, and a value that it fixes, but for noise.
-  private func sample(_ value: (Int) -> Double) throws -> (Sample, [Column]) {
+  /// Two columns: a kind from 0 without order, and a value that depends on it.
+  private func sample(
+    kinds: Int = 3, _ value: (Int) -> Double
+  ) throws -> (Sample, [Column]) {
     let strands = Strands(recordCount: 4096)
     let planes = try (0..<2).map { _ in try Memory<Double>(strands.planeCount) }
     for position in 0..<strands.planeCount {
-      let kind = position * 7 / 3 % 3
+      let kind = position * 7 / 3 % kinds
       planes[0][position] = Double(kind)
       planes[1][position] = value(kind)
     }
@@ -40,6 +42,18 @@ import Testing
     #expect(tree.splits.allSatisfy { $0.column == 0 && $0.lag == 0 })
     #expect(Set(tree.splits.map { $0.twice }) == [1, 3])
     #expect(Set(tree.offsets.map { Double($0) / Tree.offsetParts }) == [10, -20, 5.5])
+  }
+
+  /// One split alone saves less than it costs.
+  @Test func aCategoryBetweenOthersIsSetApartByTwoSplits() throws {
+    var random = Seeded(12)
+    let (sample, columns) = try sample(kinds: 9) { kind in
+      let sign = random.normal() < 0 ? -5.0 : 5
+      return kind == 4 ? 0 : sign
+    }
+    let tree = try grow(sample, columns)
+    #expect(tree.splits.count == 2)
+    #expect(Set(tree.splits.map { $0.twice }) == [7, 9])
   }
 
   @Test func noiseGrowsNoTree() throws {
