@@ -83,6 +83,24 @@ class Reader:
         refuse_unless(self.position == len(self.data), "bytes are left over")
 
 
+class BitReader:
+    """Reads numbers of a few bits from bytes, low bits first."""
+
+    def __init__(self, data: bytes):
+        self.bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
+        self.position = 0
+
+    def take(self, width: int, count: int) -> np.ndarray:
+        end = self.position + width * count
+        refuse_unless(end <= len(self.bits), "bits are missing")
+        rows = self.bits[self.position : end].reshape(count, width).astype(np.int64)
+        self.position = end
+        return (rows << np.arange(width)).sum(axis=1)
+
+    def end(self) -> None:
+        refuse_unless(-(-self.position // 8) * 8 == len(self.bits), "bits are left over")
+
+
 # 6: kinds of numbers in a chunk's header, in the order of the file.
 (
     GENERAL, HEADS, REGRESSORS, PIECES, PLACES, RANKS, REFERENCES, CLASSES, NUMBERS,
@@ -219,7 +237,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2, 3, 4, 5, 6), f"format version {version}")
+    refuse_unless(version in (1, 2, 3, 4, 5, 6, 7), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -1012,17 +1030,20 @@ class Chunk:
         directory = []
         for _ in range(stream_count):
             form, grouping = divmod(header.u8(below=32), 8)
-            refuse_unless(grouping < 6, "an unknown grouping")
+            refuse_unless(grouping < 7, "an unknown grouping")
             weights = counts = None
             if form & 1:
                 refuse_unless(grouping > 0, "an order of single symbols")
-                weights = [header.u8() for _ in range(4 if grouping == 5 else ALPHABETS[grouping])]
+                weights = [header.u8() for _ in range(4 if grouping >= 5 else ALPHABETS[grouping])]
             if form & 2:
                 counts = read_code_lengths(header)
-            given = header.count(2**28) if grouping == 5 else None
-            directory.append((grouping, weights, counts, given, header.count()))
+            run_bits = header.u8(below=17) if grouping == 6 else 0
+            given = header.count(2**28) if grouping >= 5 else None
+            directory.append((grouping, weights, counts, run_bits, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
+        has_long_runs = any(grouping == 6 for grouping, *_ in directory)
+        run_size = header.count() if has_long_runs else 0
         header.within(GENERAL)
         packed = [body.take(size) for *_, size in directory]
         escapes = Reader(inflate(body.take(escape_size), escape_count))
@@ -1030,8 +1051,10 @@ class Chunk:
             np.frombuffer(inflate(body.take(raw_size), raw_count), np.uint8), bitorder="little"
         )
 
+        run_lows = BitReader(body.take(run_size))
+
         symbols: List[Optional[np.ndarray]] = [None] * len(pieces)
-        for stream, (grouping, weights, counts, given, _) in enumerate(directory):
+        for stream, (grouping, weights, counts, run_bits, given, _) in enumerate(directory):
             members = [place for place, piece in enumerate(pieces) if piece.stream == stream]
             total = sum(pieces[place].count for place in members)
             size = -(-total // SIZES[grouping]) if given is None else given
@@ -1039,12 +1062,16 @@ class Chunk:
                 data = inflate(packed[stream], size)
             else:
                 data = inflate_rising(packed[stream], size, counts)
-            joined = ungroup(data, grouping, weights, total, escapes)
+            if grouping >= 5:
+                joined = ungroup_runs(data, weights, total, escapes, run_bits, run_lows)
+            else:
+                joined = ungroup(data, grouping, weights, total, escapes)
             start = 0
             for place in members:
                 symbols[place] = joined[start : start + pieces[place].count]
                 start += pieces[place].count
         escapes.end()
+        run_lows.end()
 
         codes, position = [], 0
         for piece, of_piece in zip(pieces, symbols):
@@ -1301,7 +1328,7 @@ def byte_order(grouping: int, weights: Optional[List[int]]) -> np.ndarray:
     """Of each number in a stream the byte."""
     if weights is None:
         return np.arange(256)
-    if grouping == 5:
+    if grouping >= 5:
         sums = [b // 3 * weights[0] + weights[1 + b % 3] for b in range(252)] + [84 * weights[0]]
     else:
         alphabet, size = ALPHABETS[grouping], SIZES[grouping]
@@ -1333,25 +1360,37 @@ def ungroup(
 ) -> np.ndarray:
     """The ``count`` symbols of the bytes that a stream gives."""
     order = byte_order(grouping, weights)
-    if grouping == 5:
-        data = order[np.frombuffer(given, np.uint8)]
-        counted = data < 252
-        # A byte moves by its zeros, and by the symbol that ends them.
-        moves = np.where(counted, data // 3 + 1, 84)
-        places = (np.cumsum(moves) - 1)[counted]
-        kinds = data[counted] % 3
-        refuse_unless(not places.size or places[-1] < count, "a symbol past the last one")
-        symbols = np.zeros(count, np.uint8)
-        symbols[places] = kinds + 1
-        escaped = places[kinds == 2]
-    else:
-        alphabet, size = ALPHABETS[grouping], SIZES[grouping]
-        data = np.frombuffer(given, np.uint8)
-        if grouping == 0:
-            return data
-        digits = [order[data] // alphabet**place % alphabet for place in range(size)]
-        symbols = np.stack(digits, axis=1).reshape(-1)[:count].astype(np.uint8)
-        escaped = np.flatnonzero(symbols == alphabet - 1)
+    alphabet, size = ALPHABETS[grouping], SIZES[grouping]
+    data = np.frombuffer(given, np.uint8)
+    if grouping == 0:
+        return data
+    digits = [order[data] // alphabet**place % alphabet for place in range(size)]
+    symbols = np.stack(digits, axis=1).reshape(-1)[:count].astype(np.uint8)
+    escaped = np.flatnonzero(symbols == alphabet - 1)
+    symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)
+    return symbols
+
+
+def ungroup_runs(
+    given: bytes,
+    weights: Optional[List[int]],
+    count: int,
+    escapes: Reader,
+    run_bits: int,
+    run_lows: BitReader,
+) -> np.ndarray:
+    """The same where bytes stand for runs of zeros, which have ``run_bits`` raw bits each."""
+    data = byte_order(5, weights)[np.frombuffer(given, np.uint8)]
+    counted = data < 252
+    # A byte moves by its zeros, and by the symbol that ends them.
+    moves = np.where(counted, data // 3, 84) * 2**run_bits
+    moves[counted] += run_lows.take(run_bits, int(counted.sum())) + 1
+    places = (np.cumsum(moves) - 1)[counted]
+    kinds = data[counted] % 3
+    refuse_unless(not places.size or places[-1] < count, "a symbol past the last one")
+    symbols = np.zeros(count, np.uint8)
+    symbols[places] = kinds + 1
+    escaped = places[kinds == 2]
     symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)
     return symbols
 

@@ -23,9 +23,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 6
+VERSION = 7
 # What the version added; the other containers are those of the versions before.
-ADDED = ("rising_codes", "lanes", "parts_of_statistics", "terse_plan", "errors_without_a_bound")
+ADDED = ("long_runs",)
 
 
 def containers():
@@ -89,6 +89,13 @@ def containers():
     yield "parts_of_statistics", parts(random), {"rel": 0.01}
     yield "terse_plan", plan(np.random.default_rng(7))[1500:2100], {"abs": 0.05, "model": planned()}
     yield "errors_without_a_bound", networks(random)[:1100], {"latents": 3}
+    yield "long_runs", rare_events(random), {"abs": 0}
+
+
+def rare_events(random, count=12000):
+    """Fields that differ from 0 once in a few hundred records, and seldom by much."""
+    events = random.random((count, 3)) < [0.002, 0.004, 0.001]
+    return np.where(events, random.integers(1, 6, (count, 3)), 0).astype("i2")
 
 
 def networks(random, count=2000):
@@ -350,8 +357,8 @@ WANTED = {
     "root", "product", "order", "latents before an order", "the model's plan",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
-    *(f"grouping {grouping}" for grouping in range(6)),
-    *(f"order of grouping {grouping}" for grouping in range(1, 6)), "escapes", "raw bits", "shifted codes",
+    *(f"grouping {grouping}" for grouping in range(7)),
+    *(f"order of grouping {grouping}" for grouping in range(1, 7)), "escapes", "raw bits", "shifted codes",
     "rising code", "lanes", "no lanes", "trimmed units",
     "a last class by the others", "a plan without the last class",
     *(f"values of form {form}" for form in (0, 16, 32)), "errors without a bound",
@@ -363,6 +370,7 @@ WANTED = {
 def observe():
     """Makes the reference decoder note what it meets."""
     ungroup, to_codes = reference.ungroup, reference.symbols_to_codes
+    ungroup_runs = reference.ungroup_runs
 
     def noted_ungroup(given, grouping, weights, count, escapes):
         before = escapes.position
@@ -372,6 +380,12 @@ def observe():
         if escapes.position > before:
             Observed.note("escapes")
         return symbols
+
+    def noted_ungroup_runs(given, weights, count, escapes, run_bits, run_lows):
+        grouping = 6 if run_bits else 5
+        Observed.note(f"grouping {grouping}")
+        Observed.note(f"order of grouping {grouping}" if weights else "")
+        return ungroup_runs(given, weights, count, escapes, run_bits, run_lows)
 
     def noted_to_codes(symbols, shift, bits, position):
         codes, end = to_codes(symbols, shift, bits, position)
@@ -418,6 +432,7 @@ def observe():
     reference.read_short_statistics = noted_statistics
     reference.Chunk = Observed
     reference.ungroup, reference.symbols_to_codes = noted_ungroup, noted_to_codes
+    reference.ungroup_runs = noted_ungroup_runs
 
 
 def main():

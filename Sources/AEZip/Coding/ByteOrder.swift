@@ -46,7 +46,7 @@ struct ByteOrder {
   }
 
   static func weightCount(_ grouping: Int) -> Int {
-    grouping == Grouping.zeroRuns ? 4 : Grouping.all[grouping].alphabet
+    grouping >= Grouping.zeroRuns ? 4 : Grouping.all[grouping].alphabet
   }
 
   /// Calls `body` with the symbols that a byte stands for and how often each occurs; returns false if
@@ -54,7 +54,7 @@ struct ByteOrder {
   private static func forEachSymbol(
     of byte: Int, _ grouping: Int, _ body: (_ symbol: Int, _ count: Int) -> Void
   ) -> Bool {
-    if grouping == Grouping.zeroRuns {
+    if grouping >= Grouping.zeroRuns {
       let isOnlyZeros = byte == Int(ZeroRuns.onlyZeros)
       body(0, isOnlyZeros ? ZeroRuns.longest : byte / 3)
       if !isOnlyZeros { body(1 + byte % 3, 1) }

@@ -28,6 +28,9 @@ final class Packer {
   private let kernels: Kernels
   private let raw: ByteBuffer
   private var rawState = aezk_bits()
+  /// The raw bits of long runs.
+  private let runBits: ByteBuffer
+  private var runState = aezk_bits()
   private let counts: Memory<Int>
   /// A sample of a piece's codes.
   private let picks: Memory<Int32>
@@ -56,6 +59,7 @@ final class Packer {
     sharing = try StreamPlanner(level: level, kernels: kernels)
     symbols = try Memory(max(codeCount, 1))
     raw = try ByteBuffer()
+    runBits = try ByteBuffer()
     escapes = try ByteBuffer()
   }
 
@@ -144,6 +148,7 @@ final class Packer {
     let streams = members(shared + alone.count)
     header.count(streams.count)
     var directory = ByteWriter()
+    var hasLongRuns = false
     for stream in 0..<streams.count {
       let joined = try join(streams[stream])
       // What was counted for the choice of streams is not counted again.
@@ -154,23 +159,28 @@ final class Packer {
         tally(joined.base, joined.count)
       }
       let (grouping, grouped) = try group(joined)
-      let form = try self.form(grouped, grouping)
-      var strategies = try self.strategies(grouped.bytes, repeats: stream >= shared)
-      if form.isRising && strategies.count == 1 { strategies = [] }
+      let long = grouping == Grouping.zeroRuns ? try lengthen(grouped) : nil
       let start = output.count
-      var size = try zlib.packSmallest(grouped.bytes, strategies, to: output)
-      let isRising = form.isRising && (strategies.isEmpty || form.size < size)
-      if isRising {
-        output.shorten(to: start)
-        size = try risingCode!.pack(grouped.bytes, to: output)
+      var line = ByteWriter()
+      var size = try pack(
+        grouped, grouping, repeats: stream >= shared, to: output, line: &line)
+      if let long {
+        let trial = try ByteBuffer()
+        var longLine = ByteWriter()
+        var longSize = try pack(
+          long.bytes, Grouping.longRuns, rawBits: long.rawBits, repeats: false, to: trial,
+          line: &longLine)
+        longSize += long.rawBits * long.lows.count / 8
+        if longSize + longLine.bytes.count < size + line.bytes.count {
+          output.shorten(to: start)
+          try output.append(trial.bytes)
+          try keep(long)
+          (size, line) = (longSize, longLine)
+          hasLongRuns = true
+        }
       }
       share(8 * Double(size), streams[stream])
-      let orderFlag = form.order == nil ? 0 : ByteOrder.flag
-      directory.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
-      for weight in form.order?.weights ?? [] { directory.byte(weight) }
-      if isRising { risingCode!.describe(to: &directory) }
-      if grouping == Grouping.zeroRuns { directory.count(grouped.count) }
-      directory.count(size)
+      for byte in line.bytes { directory.byte(byte) }
     }
     for byte in directory.bytes { header.byte(byte) }
     header.count(escapes.count)
@@ -182,6 +192,55 @@ final class Packer {
     }
     header.count(raw.count)
     header.count(raw.count > 0 ? try zlib.pack(raw.bytes, .stored, to: output) : 0)
+    if hasLongRuns {
+      if runState.count > 0 { try runBits.append([UInt8(truncatingIfNeeded: runState.pending)]) }
+      header.count(runBits.count)
+      try output.append(runBits.bytes)
+    }
+  }
+
+  /// Packs a stream's bytes as small as they get, and says how in its line of the directory.
+  ///
+  /// - Parameters:
+  ///   - rawBits: of each run, if they are long runs.
+  ///   - repeats: whether deflate's matches are worth looking for.
+  private func pack(
+    _ bytes: ByteBuffer, _ grouping: Int, rawBits: Int = 0, repeats: Bool, to output: ByteBuffer,
+    line: inout ByteWriter
+  ) throws(AEZipError) -> Int {
+    let form = try self.form(bytes, grouping)
+    var strategies = try self.strategies(bytes.bytes, repeats: repeats)
+    if form.isRising && strategies.count == 1 { strategies = [] }
+    let start = output.count
+    var size = try zlib.packSmallest(bytes.bytes, strategies, to: output)
+    let isRising = form.isRising && (strategies.isEmpty || form.size < size)
+    if isRising {
+      output.shorten(to: start)
+      size = try risingCode!.pack(bytes.bytes, to: output)
+    }
+    let orderFlag = form.order == nil ? 0 : ByteOrder.flag
+    line.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
+    for weight in form.order?.weights ?? [] { line.byte(weight) }
+    if isRising { risingCode!.describe(to: &line) }
+    if grouping == Grouping.longRuns { line.byte(UInt8(rawBits)) }
+    if grouping >= Grouping.zeroRuns { line.count(bytes.count) }
+    line.count(size)
+    return size
+  }
+
+  /// The bytes with zeros counted in larger numbers, if that looks better.
+  private func lengthen(_ bytes: ByteBuffer) throws(AEZipError) -> ZeroRuns.Long? {
+    tally(bytes.base, bytes.count)
+    return try ZeroRuns.lengthen(bytes, histogram)
+  }
+
+  /// Appends the raw bits of long runs.
+  private func keep(_ long: ZeroRuns.Long) throws(AEZipError) {
+    let target = try runBits.reserve(2 * long.lows.count + 8)
+    var writer = DeflateBits(target: target, state: runState)
+    for low in long.lows { writer.put(low, long.rawBits) }
+    runBits.commit(writer.written)
+    runState = writer.state
   }
 
   /// Divides the bits of a stream among its pieces: each has as many as its symbols would take in a

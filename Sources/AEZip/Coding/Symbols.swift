@@ -39,20 +39,10 @@ struct Grouping {
     Grouping(alphabet: 3, size: 5),
   ]
 
-  /// The index of ``ZeroRuns`` in the file, after those of `all`.
+  /// The index of ``ZeroRuns`` in the file, after those of `all`; and of those whose low bits are raw.
   static let zeroRuns = 5
+  static let longRuns = 6
 
   /// Bytes that hold `count` symbols.
   func byteCount(_ count: Int) -> Int { (count + size - 1) / size }
-}
-
-/// Zeros counted rather than coded, for planes that are nearly all zeros:
-///
-///     byte 3 * r + v, r < 84: r zeros, then symbol 1 (v = 0), 2 (v = 1), or the next escape (v = 2)
-///     byte 252:               84 zeros
-///
-/// Zeros after the last other symbol are not coded.
-enum ZeroRuns {
-  static let longest = 84
-  static let onlyZeros: UInt8 = 252
 }

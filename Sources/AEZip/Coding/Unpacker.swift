@@ -3,15 +3,53 @@ import CPlatform
 /// The inverse of ``Packer``: streams to symbols, symbols to codes.
 struct Unpacker {
   struct Stream {
-    /// The index of its grouping; zero runs have `byteCount` bytes.
+    /// The index of its grouping; zero runs have `byteCount` bytes, long ones each `runBits` raw bits.
     var grouping: Int
     var byteCount: Int
+    var runBits: Int
     var size: Int
     /// Where the weights of its bytes' order begin; negative if there is none.
     var weights: Int
     /// Where the lengths of its ``RisingCode`` begin, and how many there are; 0 for a zlib stream.
     var lengths: Int
     var lengthCount: Int
+
+    var countsZeros: Bool { grouping >= Grouping.zeroRuns }
+  }
+
+  /// Symbols that streams use one after the other.
+  private struct Escapes {
+    let bytes: Memory<UInt8>
+    let count: Int
+    var used = 0
+
+    mutating func next() throws(AEZipError) -> UInt8 {
+      guard used < count else {
+        throw .corrupted(what: "the escapes of a chunk", declared: count, computed: used + 1)
+      }
+      used += 1
+      return bytes.base[used - 1]
+    }
+  }
+
+  /// Low bits of the lengths of long runs, which streams use one after the other.
+  private struct RunBits {
+    let bytes: UnsafeRawBufferPointer
+    var position = 0
+
+    mutating func next(_ count: Int) throws(AEZipError) -> Int {
+      guard position + count <= 8 * bytes.count else {
+        throw .corrupted(
+          what: "the bits of long runs", declared: bytes.count,
+          computed: (position + count + 7) / 8)
+      }
+      var value = 0
+      for bit in 0..<count {
+        value |= Int(bytes[(position + bit) / 8] >> UInt8((position + bit) % 8) & 1) << bit
+      }
+      position += count
+      return value
+    }
   }
 
   private(set) var streams: List<Stream> = List()
@@ -21,6 +59,7 @@ struct Unpacker {
   private(set) var escapeSize = 0
   private var rawCount = 0
   private var rawSize = 0
+  private var runSize = 0
   private(set) var pieces: List<Piece>
 
   /// Reads the directory.
@@ -44,13 +83,14 @@ struct Unpacker {
     guard largest < streamCount else {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
+    var hasLongRuns = false
     for _ in 0..<streamCount {
       let code = try header.byte(below: 2 * RisingCode.flag)
       let grouping = code % ByteOrder.flag
       let isOrdered = code & ByteOrder.flag != 0
-      guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered else {
+      guard grouping <= Grouping.longRuns, grouping > 0 || !isOrdered else {
         throw .corrupted(
-          what: "the grouping of a stream", declared: code, computed: Grouping.zeroRuns)
+          what: "the grouping of a stream", declared: code, computed: Grouping.longRuns)
       }
       let place = isOrdered ? weights.count : -1
       if isOrdered {
@@ -62,16 +102,22 @@ struct Unpacker {
       if code & RisingCode.flag != 0 {
         for count in try RisingCode.read(&header) { lengths.append(count) }
       }
-      let byteCount = grouping == Grouping.zeroRuns ? try header.count(limit: Limits.chunkBytes) : 0
-      streams.append(
-        Stream(
-          grouping: grouping, byteCount: byteCount, size: try header.count(), weights: place,
-          lengths: start, lengthCount: lengths.count - start))
+      var stream = Stream(
+        grouping: grouping, byteCount: 0, runBits: 0, size: 0, weights: place, lengths: start,
+        lengthCount: lengths.count - start)
+      if grouping == Grouping.longRuns {
+        stream.runBits = try header.byte(below: ZeroRuns.mostRawBits + 1)
+        hasLongRuns = true
+      }
+      if stream.countsZeros { stream.byteCount = try header.count(limit: Limits.chunkBytes) }
+      stream.size = try header.count()
+      streams.append(stream)
     }
     escapeCount = try header.count()
     escapeSize = try header.count()
     rawCount = try header.count()
     rawSize = try header.count()
+    if hasLongRuns { runSize = try header.count() }
     header.lane = .general
   }
 
@@ -101,24 +147,28 @@ struct Unpacker {
     // The streams come before the escapes that they refer to.
     var packed: List<UnsafeRawBufferPointer> = List()
     for stream in streams { packed.append(try payload.take(stream.size)) }
-    let escapes = try Self.inflate(
-      try payload.take(escapeSize), to: escapeCount, zlib)
+    var escapes = Escapes(
+      bytes: try Self.inflate(try payload.take(escapeSize), to: escapeCount, zlib),
+      count: escapeCount)
     let raw = try Self.inflate(try payload.take(rawSize), to: rawCount, zlib)
+    var runBits = RunBits(bytes: try payload.take(runSize))
 
     let symbols = try Memory<UInt8>(max(codeCount, 1))
-    var escapesUsed = 0
+    var sizes = [Int](repeating: 0, count: streams.count)
     for index in 0..<streams.count {
       let count = streamCounts[index]
       // Members ascend.
       let isWanted = (members[index].first ?? 0) < wanted
       if !isWanted && (index > lastStream || streams[index].grouping == 0) { continue }
-      if streams[index].grouping == Grouping.zeroRuns {
+      sizes[index] = streams[index].size
+      if streams[index].countsZeros {
         let bytes = try Self.inflate(
           packed[index], to: streams[index].byteCount, zlib, code(index))
         let expanded = try Memory<UInt8>(max(count, 1), zeroed: true)
-        escapesUsed = try Self.expandRuns(
-          bytes, streams[index].byteCount, order(index), count, into: expanded.base, escapes,
-          escapeCount, escapesUsed)
+        let start = runBits.position
+        try Self.expandRuns(
+          bytes, streams[index], order(index), count, into: expanded.base, &escapes, &runBits)
+        sizes[index] += (runBits.position - start) / 8
         distribute(expanded.base, members[index], starts, wanted, into: symbols)
         continue
       }
@@ -140,20 +190,24 @@ struct Unpacker {
       } else {
         expanded = try Memory(bytes.count * grouping.size + 8)
         ungrouped = expanded.base
-        escapesUsed = try Self.expand(
-          kernels, bytes, grouping, order(index), count, into: ungrouped, escapes, escapeCount,
-          escapesUsed)
+        try Self.expand(
+          kernels, bytes, grouping, order(index), count, into: ungrouped, &escapes)
       }
       distribute(ungrouped, members[index], starts, wanted, into: symbols)
       _ = expanded
     }
     let isComplete = wanted == pieces.count
-    guard escapesUsed == escapeCount || !isComplete else {
-      throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: escapesUsed)
+    guard escapes.used == escapeCount || !isComplete else {
+      throw .corrupted(
+        what: "the escapes of a chunk", declared: escapeCount, computed: escapes.used)
+    }
+    guard (runBits.position + 7) / 8 == runSize || !isComplete else {
+      throw .corrupted(
+        what: "the bits of long runs", declared: runSize, computed: (runBits.position + 7) / 8)
     }
     if let shares {
       for index in 0..<streams.count {
-        share(streams[index].size, members[index], starts, symbols, into: shares)
+        share(sizes[index], members[index], starts, symbols, into: shares)
       }
     }
     var position = 0
@@ -235,37 +289,26 @@ struct Unpacker {
     }
   }
 
-  /// The inverse of the kernel `zero_runs`, into zeros; returns how many escapes are used then.
+  /// The inverse of the kernel `zero_runs` and of ``ZeroRuns``, into zeros.
   private static func expandRuns(
-    _ bytes: Memory<UInt8>, _ byteCount: Int, _ order: [Int], _ count: Int,
-    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
-    _ used: Int
-  ) throws(AEZipError) -> Int {
+    _ bytes: Memory<UInt8>, _ stream: Stream, _ order: [Int], _ count: Int,
+    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: inout Escapes, _ runBits: inout RunBits
+  ) throws(AEZipError) {
     var position = 0
-    var used = used
-    for index in 0..<byteCount {
+    for index in 0..<stream.byteCount {
       let byte = order[Int(bytes.base[index])]
       if byte >= ZeroRuns.onlyZeros {
-        position += ZeroRuns.longest
+        position += ZeroRuns.longest << stream.runBits
         continue
       }
-      position += byte / 3
+      position += (byte / 3) << stream.runBits
+      if stream.runBits > 0 { position += try runBits.next(stream.runBits) }
       guard position < count else {
         throw .corrupted(what: "the zero runs of a plane", declared: count, computed: position + 1)
       }
-      var symbol = UInt8(byte % 3 + 1)
-      if symbol == 3 {
-        guard used < escapeCount else {
-          throw .corrupted(
-            what: "the escapes of a chunk", declared: escapeCount, computed: used + 1)
-        }
-        symbol = escapes.base[used]
-        used += 1
-      }
-      symbols[position] = symbol
+      symbols[position] = byte % 3 < 2 ? UInt8(byte % 3 + 1) : try escapes.next()
       position += 1
     }
-    return used
   }
 
   /// A stream whose declared size is checked against what deflate can do before memory is taken.
@@ -291,12 +334,11 @@ struct Unpacker {
     return bytes
   }
 
-  /// Digits of bytes to symbols; returns how many escapes are used then.
+  /// Digits of bytes to symbols.
   private static func expand(
     _ kernels: Kernels, _ bytes: Memory<UInt8>, _ grouping: Grouping, _ order: [Int], _ count: Int,
-    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: Memory<UInt8>, _ escapeCount: Int,
-    _ used: Int
-  ) throws(AEZipError) -> Int {
+    into symbols: UnsafeMutablePointer<UInt8>, _ escapes: inout Escapes
+  ) throws(AEZipError) {
     // Eight digits of every byte value, of which `size` count.
     let table = try Memory<UInt8>(256 * 8, zeroed: true)
     for number in 0..<256 {
@@ -310,17 +352,11 @@ struct Unpacker {
       symbols, bytes.base, grouping.byteCount(count),
       UnsafeRawPointer(table.base).assumingMemoryBound(to: UInt64.self), grouping.size)
     let largest = UInt8(grouping.alphabet - 1)
-    var used = used
     var place = symbols
     while let found = memchr(place, Int32(largest), symbols + count - place) {
-      guard used < escapeCount else {
-        throw .corrupted(what: "the escapes of a chunk", declared: escapeCount, computed: used + 1)
-      }
       let escape = found.assumingMemoryBound(to: UInt8.self)
-      escape.pointee = escapes.base[used]
-      used += 1
+      escape.pointee = try escapes.next()
       place = escape + 1
     }
-    return used
   }
 }

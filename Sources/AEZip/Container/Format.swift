@@ -10,7 +10,8 @@ enum Format {
   /// | 4 | 0.1 | ties of columns, columns in an order of their own, plans of models |
   /// | 5 | 0.1 | bytes of streams in an order of their own |
   /// | 6 | 0.1 | headers by lanes, streams of codes whose lengths rise, statistics by parts |
-  static let newestVersion = 6
+  /// | 7 | 0.1 | long runs of zeros |
+  static let newestVersion = 7
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.

@@ -44,6 +44,42 @@ import Testing
     #expect(try runs(zeros + zeros + [0, 0, 1]).bytes == [252, 252, 0])
   }
 
+  @Test func longRunsKeepTheirLowBits() throws {
+    // Runs of 84 * 30 + 5, 84 * 20 and 7 zeros, again and again.
+    var bytes: [UInt8] = []
+    for _ in 0..<40 {
+      bytes += [UInt8](repeating: 252, count: 30) + [15] + [UInt8](repeating: 252, count: 20)
+      bytes += [1, 23]
+    }
+    let counts = (0..<256).map { byte in bytes.filter { Int($0) == byte }.count }
+    let long = try #require(try ZeroRuns.lengthen(try ByteBuffer(bytes), counts))
+    #expect(long.rawBits > 0)
+    #expect(long.bytes.count < bytes.count / 4)
+    let runs = Array(long.lows).map { Int($0) }
+    var lengths: [Int] = []
+    var kinds: [Int] = []
+    var zeros = 0
+    for byte in long.bytes.bytes {
+      if byte == 252 {
+        zeros += 84 << long.rawBits
+      } else {
+        lengths.append(zeros + (Int(byte) / 3) << long.rawBits + runs[lengths.count])
+        kinds.append(Int(byte) % 3)
+        zeros = 0
+      }
+    }
+    #expect(lengths == (0..<40).flatMap { _ in [2525, 1680, 7] })
+    #expect(kinds == (0..<40).flatMap { _ in [0, 1, 2] })
+  }
+
+  @Test func shortRunsAreCountedOneByOne() throws {
+    let bytes = (0..<999).map { UInt8($0 % 253) }
+    let counts = (0..<256).map { byte in bytes.filter { Int($0) == byte }.count }
+    #expect(try ZeroRuns.lengthen(try ByteBuffer(bytes), counts) == nil)
+    let none = [Int](repeating: 0, count: 256)
+    #expect(try ZeroRuns.lengthen(try ByteBuffer(), none) == nil)
+  }
+
   /// Digits to the base of the alphabet, the first symbol the lowest; the largest digit for more.
   @Test func symbolsAreJoinedAndOutliersFollow() {
     var bytes = [UInt8](repeating: 9, count: 2)

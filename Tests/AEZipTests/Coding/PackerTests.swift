@@ -103,6 +103,36 @@ import Testing
     #expect(Double(size * 8) < Double(count) * 0.0454 * 1.3 + 800)
   }
 
+  /// However long runs of zeros are, what ends them takes about its entropy.
+  @Test(arguments: [1, 6, 9], [200, 1500, 8000]) func rareCodesTakeFewBits(
+    level: Int, distance: Int
+  ) throws {
+    var random = Seeded(UInt64(distance))
+    let count = 200 * distance
+    let rare = (0..<count).map { _ in
+      Int32(Int.random(in: 0..<distance, using: &random) == 0 ? 1 : 0)
+    }
+    let (codes, size) = try roundTrip([rare], level: level)
+    #expect(codes == rare)
+    let p = 1 / Double(distance)
+    let entropy = p * Entropy.log2(1 / p) + (1 - p) * Entropy.log2(1 / (1 - p))
+    #expect(Double(size * 8) < Double(count) * entropy * 1.05 + 400)
+  }
+
+  @Test func longRunsOfAllStreamsComeBack() throws {
+    var random = Seeded(5)
+    var planes: [[Int32]] = []
+    for distance in [150, 600, 3000, 10_000] {
+      planes.append(
+        (0..<40 * distance).map { _ in
+          Int.random(in: 0..<distance, using: &random) == 0
+            ? Int32.random(in: -9...9, using: &random) : 0
+        })
+      planes.append((0..<3000).map { _ in Int32(random.normal() * 20) })
+    }
+    for level in [1, 6, 9] { try expectRoundTrip(planes, level: level) }
+  }
+
   @Test func alikePlanesShareAStream() throws {
     var random = Seeded(3)
     let planes = (0..<200).map { _ in (0..<64).map { _ in Int32(random.normal() * 5) } }
@@ -119,24 +149,26 @@ import Testing
     let planes: [[Int32]] = [
       (0..<300).map { _ in Int32(random.normal() * 200) },
       (0..<300).map { _ in Int32.random(in: 0...1, using: &random) },
+      (0..<20_000).map { _ in Int32(Int.random(in: 0..<400, using: &random) / 399) },
     ]
-    let packer = try Packer(codeCount: 600, zlib: zlib, level: 6, kernels: Kernels())
+    let counts = planes.map { $0.count }
+    let packer = try Packer(codeCount: 20_600, zlib: zlib, level: 6, kernels: Kernels())
     for plane in planes { try packer.add(plane, count: plane.count, repeats: false) }
     let body = try ByteBuffer()
     var header = ByteWriter()
     try packer.finish(to: body, header: &header)
-    let codes = try Memory<Int32>(600)
+    let codes = try Memory<Int32>(20_600)
     for place in header.bytes.indices {
       for value in 0...255 as ClosedRange<UInt8> {
         var changed = header.bytes
         changed[place] = value
         changed.withUnsafeBytes {
           var reader = ByteReader($0, what: "a test")
-          guard let unpacker = try? Unpacker(pieceCounts: [300, 300], from: &reader) else { return }
+          guard let unpacker = try? Unpacker(pieceCounts: counts, from: &reader) else { return }
           var payload = ByteReader(body.bytes, what: "a test")
           try? unpacker.unpack(
-            &payload, wanted: 2, zlib: zlib, kernels: Kernels(),
-            into: List([codes.base, codes.base + 300]))
+            &payload, wanted: 3, zlib: zlib, kernels: Kernels(),
+            into: List([codes.base, codes.base + 300, codes.base + 600]))
         }
       }
     }
