@@ -1042,8 +1042,7 @@ class Chunk:
             directory.append((grouping, weights, counts, run_bits, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
-        has_long_runs = any(grouping == 6 for grouping, *_ in directory)
-        run_size = header.count() if has_long_runs else 0
+        run_size = header.count() if any(run_bits for _, _, _, run_bits, *_ in directory) else 0
         header.within(GENERAL)
         packed = [body.take(size) for *_, size in directory]
         escapes = Reader(inflate(body.take(escape_size), escape_count))
@@ -1063,7 +1062,7 @@ class Chunk:
             else:
                 data = inflate_rising(packed[stream], size, counts)
             if grouping >= 5:
-                joined = ungroup_runs(data, weights, total, escapes, run_bits, run_lows)
+                joined = ungroup_runs(data, grouping, weights, total, escapes, run_bits, run_lows)
             else:
                 joined = ungroup(data, grouping, weights, total, escapes)
             start = 0
@@ -1329,7 +1328,8 @@ def byte_order(grouping: int, weights: Optional[List[int]]) -> np.ndarray:
     if weights is None:
         return np.arange(256)
     if grouping >= 5:
-        sums = [b // 3 * weights[0] + weights[1 + b % 3] for b in range(252)] + [84 * weights[0]]
+        zero, *others = weights if grouping == 5 else [weights[0], *(16 * w for w in weights[1:])]
+        sums = [b // 3 * zero + others[b % 3] for b in range(252)] + [84 * zero]
     else:
         alphabet, size = ALPHABETS[grouping], SIZES[grouping]
         sums = [
@@ -1373,6 +1373,7 @@ def ungroup(
 
 def ungroup_runs(
     given: bytes,
+    grouping: int,
     weights: Optional[List[int]],
     count: int,
     escapes: Reader,
@@ -1380,7 +1381,7 @@ def ungroup_runs(
     run_lows: BitReader,
 ) -> np.ndarray:
     """The same where bytes stand for runs of zeros, which have ``run_bits`` raw bits each."""
-    data = byte_order(5, weights)[np.frombuffer(given, np.uint8)]
+    data = byte_order(grouping, weights)[np.frombuffer(given, np.uint8)]
     counted = data < 252
     # A byte moves by its zeros, and by the symbol that ends them.
     moves = np.where(counted, data // 3, 84) * 2**run_bits

@@ -357,8 +357,8 @@ WANTED = {
     "root", "product", "order", "latents before an order", "the model's plan",
     "network", "a network by its digest", "skip", "no skip", "binary output",
     *(f"activation {activation}" for activation in range(4)),
-    *(f"grouping {grouping}" for grouping in range(7)),
-    *(f"order of grouping {grouping}" for grouping in range(1, 7)), "escapes", "raw bits", "shifted codes",
+    *(f"grouping {grouping}" for grouping in (0, 1, 2, 3, 4, 6)), "short runs", "long runs",
+    *(f"order of grouping {grouping}" for grouping in (1, 2, 3, 4, 6)), "escapes", "raw bits", "shifted codes",
     "rising code", "lanes", "no lanes", "trimmed units",
     "a last class by the others", "a plan without the last class",
     *(f"values of form {form}" for form in (0, 16, 32)), "errors without a bound",
@@ -381,11 +381,11 @@ def observe():
             Observed.note("escapes")
         return symbols
 
-    def noted_ungroup_runs(given, weights, count, escapes, run_bits, run_lows):
-        grouping = 6 if run_bits else 5
+    def noted_ungroup_runs(given, grouping, weights, count, escapes, run_bits, run_lows):
         Observed.note(f"grouping {grouping}")
         Observed.note(f"order of grouping {grouping}" if weights else "")
-        return ungroup_runs(given, weights, count, escapes, run_bits, run_lows)
+        Observed.note("long runs" if run_bits else "short runs")
+        return ungroup_runs(given, grouping, weights, count, escapes, run_bits, run_lows)
 
     def noted_to_codes(symbols, shift, bits, position):
         codes, end = to_codes(symbols, shift, bits, position)

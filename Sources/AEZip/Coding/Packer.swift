@@ -168,7 +168,7 @@ final class Packer {
         let trial = try ByteBuffer()
         var longLine = ByteWriter()
         var longSize = try pack(
-          long.bytes, Grouping.longRuns, rawBits: long.rawBits, repeats: false, to: trial,
+          long.bytes, grouping, rawBits: long.rawBits, repeats: false, to: trial,
           line: &longLine)
         longSize += long.rawBits * long.lows.count / 8
         if longSize + longLine.bytes.count < size + line.bytes.count {
@@ -222,8 +222,10 @@ final class Packer {
     line.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
     for weight in form.order?.weights ?? [] { line.byte(weight) }
     if isRising { risingCode!.describe(to: &line) }
-    if grouping == Grouping.longRuns { line.byte(UInt8(rawBits)) }
-    if grouping >= Grouping.zeroRuns { line.count(bytes.count) }
+    if grouping == Grouping.zeroRuns {
+      line.byte(UInt8(rawBits))
+      line.count(bytes.count)
+    }
     line.count(size)
     return size
   }

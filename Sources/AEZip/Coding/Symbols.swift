@@ -39,9 +39,9 @@ struct Grouping {
     Grouping(alphabet: 3, size: 5),
   ]
 
-  /// The index of ``ZeroRuns`` in the file, after those of `all`; and of those whose low bits are raw.
-  static let zeroRuns = 5
-  static let longRuns = 6
+  /// The indexes of ``ZeroRuns`` in the file, after those of `all`; the first until version 6.
+  static let oldZeroRuns = 5
+  static let zeroRuns = 6
 
   /// Bytes that hold `count` symbols.
   func byteCount(_ count: Int) -> Int { (count + size - 1) / size }

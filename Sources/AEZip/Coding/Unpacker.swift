@@ -3,7 +3,7 @@ import CPlatform
 /// The inverse of ``Packer``: streams to symbols, symbols to codes.
 struct Unpacker {
   struct Stream {
-    /// The index of its grouping; zero runs have `byteCount` bytes, long ones each `runBits` raw bits.
+    /// The index of its grouping; zero runs have `byteCount` bytes, and each run `runBits` raw bits.
     var grouping: Int
     var byteCount: Int
     var runBits: Int
@@ -14,7 +14,7 @@ struct Unpacker {
     var lengths: Int
     var lengthCount: Int
 
-    var countsZeros: Bool { grouping >= Grouping.zeroRuns }
+    var countsZeros: Bool { grouping >= Grouping.oldZeroRuns }
   }
 
   /// Symbols that streams use one after the other.
@@ -88,9 +88,9 @@ struct Unpacker {
       let code = try header.byte(below: 2 * RisingCode.flag)
       let grouping = code % ByteOrder.flag
       let isOrdered = code & ByteOrder.flag != 0
-      guard grouping <= Grouping.longRuns, grouping > 0 || !isOrdered else {
+      guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered else {
         throw .corrupted(
-          what: "the grouping of a stream", declared: code, computed: Grouping.longRuns)
+          what: "the grouping of a stream", declared: code, computed: Grouping.zeroRuns)
       }
       let place = isOrdered ? weights.count : -1
       if isOrdered {
@@ -105,9 +105,9 @@ struct Unpacker {
       var stream = Stream(
         grouping: grouping, byteCount: 0, runBits: 0, size: 0, weights: place, lengths: start,
         lengthCount: lengths.count - start)
-      if grouping == Grouping.longRuns {
+      if grouping == Grouping.zeroRuns {
         stream.runBits = try header.byte(below: ZeroRuns.mostRawBits + 1)
-        hasLongRuns = true
+        hasLongRuns = hasLongRuns || stream.runBits > 0
       }
       if stream.countsZeros { stream.byteCount = try header.count(limit: Limits.chunkBytes) }
       stream.size = try header.count()

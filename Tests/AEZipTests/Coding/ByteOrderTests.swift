@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct ByteOrderTests {
   /// All weights 0: nothing moves.
-  @Test(arguments: 1...5) func equalBytesKeepTheirOrder(grouping: Int) {
+  @Test(arguments: 1...6) func equalBytesKeepTheirOrder(grouping: Int) {
     let weights = [UInt8](repeating: 0, count: ByteOrder.weightCount(grouping))
     #expect(ByteOrder(grouping, weights).bytes == Array(0..<256))
   }
 
-  @Test(arguments: 1...5) func everyByteHasANumber(grouping: Int) {
+  @Test(arguments: 1...6) func everyByteHasANumber(grouping: Int) {
     var random = Seeded(UInt64(grouping))
     let weights = random.bytes(ByteOrder.weightCount(grouping))
     #expect(ByteOrder(grouping, weights).bytes.sorted() == Array(0..<256))
@@ -38,6 +38,18 @@ import Testing
     // 84 zeros weigh 168: more than 81 zeros with a 2 behind them, 163, less than with a 1.
     #expect(bytes.firstIndex(of: 252)! > bytes.firstIndex(of: 81 * 3 + 1)!)
     #expect(bytes.firstIndex(of: 252)! < bytes.firstIndex(of: 82 * 3)!)
+  }
+
+  /// From version 7 on a zero's weight is told in parts of 128.
+  @Test func zerosMayWeighLittle() {
+    #expect(ByteOrder(6, [32, 5, 1, 9]).bytes == ByteOrder(5, [2, 5, 1, 9]).bytes)
+    // 3 zeros are 18 of 128, less than an eighth of a bit and a half: only what ends them differs.
+    #expect(ByteOrder(6, [6, 5, 5, 6]).bytes[..<7] == [0, 1, 3, 4, 6, 7, 2])
+    // One symbol in 64 is not 0: log2(64 / 63) * 128 = 2.9, log2(64) * 8 = 48.
+    var counts = [Int](repeating: 0, count: 256)
+    counts[3 * 63] = 100
+    #expect(ByteOrder(6, fitting: counts).weights[..<2] == [3, 48])
+    #expect(ByteOrder(5, fitting: counts).weights[..<2] == [0, 48])
   }
 
   /// Eighths of bits: symbols of shares 1/2, 1/4, 1/8 and 1/8.

@@ -9,7 +9,7 @@ import Testing
       for _ in 0..<grouping.size { values *= grouping.alphabet }
       #expect(values <= 256)
     }
-    #expect(Grouping.all.count == Grouping.zeroRuns)
+    #expect(Grouping.all.count == Grouping.oldZeroRuns)
   }
 
   @Test func countsBytesRoundedUp() {
