@@ -429,7 +429,7 @@ extension Zlib {
   func packWhole(
     _ bytes: UnsafeRawBufferPointer, cuts: List<Int>, to output: ByteBuffer
   ) throws(AEZipError) {
-    let strategy = PackingStrategy.full(bytes.count < 1 << 18 ? 9 : 6)
+    let strategy = PackingStrategy.full(bytes.count < 1 << 12 ? 9 : 6)
     let start = output.count
     let size = try pack(bytes, strategy, to: output)
     guard cuts.count > 0 else { return }
