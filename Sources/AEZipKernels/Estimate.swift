@@ -94,8 +94,8 @@ import CPlatform
   /// See `aezk_least`.
   @_cdecl("aezk_least")
   public func least(
-    _ values: UnsafePointer<Float>?, _ count: Int, _ best: UnsafeMutablePointer<Float>?,
-    _ places: UnsafeMutablePointer<Int>?, _ wanted: Int
+    _ values: UnsafePointer<Float>?, _ count: Int, _ start: Int,
+    _ best: UnsafeMutablePointer<Float>?, _ places: UnsafeMutablePointer<Int>?, _ wanted: Int
   ) {
     let (values, best, places) = (values!, best!, places!)
     var place = 0
@@ -104,18 +104,17 @@ import CPlatform
       places[place] = 0
       place &+= 1
     }
-    var first = 0
-    while first < count {
+    // Around the end, from where the least ones are likely.
+    var first = start & ~15
+    var blocks = (count &+ 15) / 16
+    while blocks > 0 {
       let end = first &+ 16 < count ? first &+ 16 : count
-      var least = Float.infinity
-      var index = first
-      while index < end {
-        least = values[index] < least ? values[index] : least
-        index &+= 1
-      }
+      let most = SIMD16<Float>(repeating: best[wanted &- 1])
       // None of most sixteens are among the least.
-      if least < best[wanted &- 1] {
-        index = first
+      if end &- first < 16
+        || any(UnsafeRawPointer(values + first).loadUnaligned(as: SIMD16<Float>.self) .< most)
+      {
+        var index = first
         while index < end {
           let value = values[index]
           if value < best[wanted &- 1] {
@@ -131,7 +130,8 @@ import CPlatform
           index &+= 1
         }
       }
-      first = end
+      first = end < count ? end : 0
+      blocks &-= 1
     }
   }
 

@@ -291,8 +291,9 @@ long aezk_partition(int32_t *rows, int32_t *spare, long count, const uint8_t *bi
 /* Sorts some hundred numbers. `spare`: as many and AEZK_SORT_TABLE */
 #define AEZK_SORT_TABLE 256
 void aezk_sort(long *keys, long *spare, long count);
-/* The least of some numbers, ascending, of equal ones the first, and where they are; infinity and 0 where there are none */
-void aezk_least(const float *values, long count, float *best, long *places, long wanted);
+/* The least of some numbers, ascending, and where they are; infinity and 0 where there are none. Looks from `start` on, and
+ * then before it: of equal ones finds the first */
+void aezk_least(const float *values, long count, long start, float *best, long *places, long wanted);
 /* How many of bytes[3], bytes[3 + step] ... equal the three bytes before them */
 long aezk_runs(const uint8_t *bytes, long count, long step);
 

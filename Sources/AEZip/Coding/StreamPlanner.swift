@@ -191,7 +191,8 @@ final class StreamPlanner {
         stride, depth)
       for row in 0..<rows {
         aezk_least(
-          sums.base + row * stride, streamCount, least.base, places.base, Self.choiceCount)
+          sums.base + row * stride, streamCount, members[first + row].stream, least.base,
+          places.base, Self.choiceCount)
         let best = choices.base + (first + row) * Self.choiceCount
         for place in 0..<Self.choiceCount {
           best[place] = Choice(stream: places[place], bits: least[place])
