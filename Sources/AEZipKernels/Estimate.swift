@@ -150,6 +150,42 @@ import CPlatform
     return runs
   }
 
+  /// See `aezk_run_tokens`.
+  @_cdecl("aezk_run_tokens")
+  public func runTokens(
+    _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ counts: UnsafeMutablePointer<Int>?
+  ) -> Int {
+    let (bytes, counts) = (bytes!, counts!)
+    var (beside, index) = (0, 0)
+    while index < count {
+      let byte = bytes[index]
+      guard index > 0, index &+ 3 <= count, byte == bytes[index &- 1], byte == bytes[index &+ 1],
+        byte == bytes[index &+ 2]
+      else {
+        counts[Int(byte)] &+= 1
+        index &+= 1
+        continue
+      }
+      let most = index &+ 258 < count ? index &+ 258 : count
+      var end = index &+ 3
+      while end < most && bytes[end] == byte { end &+= 1 }
+      let length = end &- index
+      // 3 to 10 have a code each, and 258; else four share an octave.
+      var (code, extraBits) = (254 &+ length, 0)
+      if length == 258 {
+        code = 285
+      } else if length > 10 {
+        let octave = 63 &- (length &- 3).leadingZeroBitCount
+        extraBits = octave &- 2
+        code = 257 &+ 4 &* (octave &- 1) &+ (((length &- 3) &>> extraBits) & 3)
+      }
+      counts[code] &+= 1
+      beside &+= extraBits &+ 1
+      index = end
+    }
+    return beside
+  }
+
   /// See `aezk_repeats`.
   @_cdecl("aezk_repeats")
   public func repeats(

@@ -296,6 +296,9 @@ void aezk_sort(long *keys, long *spare, long count);
 void aezk_least(const float *values, long count, long start, float *best, long *places, long wanted);
 /* How many of bytes[3], bytes[3 + step] ... equal the three bytes before them */
 long aezk_runs(const uint8_t *bytes, long count, long step);
+/* Adds up deflate's 286 literals and lengths where matches are of the byte before alone; returns the bits beside their codes:
+ * those of lengths, and one for each distance */
+long aezk_run_tokens(const uint8_t *bytes, long count, long *counts);
 
 void aezk0_kernels(aezk_kernels *kernels);
 void aezk3_kernels(aezk_kernels *kernels);

@@ -411,12 +411,22 @@ final class Packer {
     // Below these shares deflate's distances nearly never pay.
     let least = level >= 7 ? 0.02 : 0.2
     let window = level >= 7 ? 8192 : 1024
-    let share = repeats ? 1 : try Repeats.look(pointer, bytes.count, window: window).share
-    if share > least {
-      strategies.append(.full(level >= 7 ? 9 : 6))
+    var runBits = Double.infinity
+    if Repeats.runShare(pointer, bytes.count) > 0.1 {
+      let bits = Repeats.bits(pointer, bytes.count)
+      if bits.withRuns < 0.99 * bits.plain {
+        strategies.append(.runs)
+        runBits = bits.withRuns
+      }
     }
-    if Repeats.runShare(pointer, bytes.count) > (level >= 7 ? 0.1 : 0.25) {
-      strategies.append(.runs)
+    if repeats {
+      strategies.append(.full(level >= 7 ? 9 : 6))
+    } else {
+      // What runs save is no reason to look for other repeats.
+      let (share, bitsPerByte) = try Repeats.look(pointer, bytes.count, window: window)
+      if share > least, level >= 7 || bitsPerByte * Double(bytes.count) < 0.5 * runBits {
+        strategies.append(.full(level >= 7 ? 9 : 6))
+      }
     }
     return strategies
   }
@@ -493,5 +503,17 @@ enum Repeats {
     guard count >= 64 else { return 1 }
     let step = max(1, count / 16384)
     return Double(aezk_runs(bytes, count, step)) / Double((count - 4) / step + 1)
+  }
+
+  /// What deflate takes without repeats, and with those of the byte before, but for its tables.
+  static func bits(
+    _ bytes: UnsafePointer<UInt8>, _ count: Int
+  ) -> (plain: Double, withRuns: Double) {
+    var plain = [Int](repeating: 0, count: 1024)
+    var tokens = [Int](repeating: 0, count: 286)
+    Kernels.common.call.histogram(&plain, bytes, count)
+    let beside = aezk_run_tokens(bytes, count, &tokens)
+    plain.removeLast(plain.count - 256)
+    return (Entropy.huffmanBits(plain), Entropy.huffmanBits(tokens) + Double(beside))
   }
 }

@@ -205,6 +205,24 @@ import Testing
     }
   }
 
+  /// Lengths and their bits, RFC 1951, 3.2.5.
+  @Test(
+    arguments: [
+      (2, [:], 0), (3, [:], 0), (4, [257: 1], 1), (11, [264: 1], 1), (12, [265: 1], 2),
+      (14, [266: 1], 2), (19, [268: 1], 2), (20, [269: 1], 3), (68, [277: 1], 5),
+      (258, [284: 1], 6), (259, [285: 1], 1), (260, [285: 1, 7: 1], 1), (263, [285: 1, 258: 1], 2),
+    ] as [(Int, [Int: Int], Int)])
+  func runsBecomeTokens(count: Int, lengths: [Int: Int], beside: Int) {
+    let bytes = [UInt8](repeating: 7, count: count) + [9]
+    var counts = [Int](repeating: 0, count: 286)
+    #expect(aezk_run_tokens(bytes, bytes.count, &counts) == beside)
+    var expected = [Int](repeating: 0, count: 286)
+    expected[9] = 1
+    expected[7] = lengths.isEmpty ? count : 1
+    for (code, number) in lengths { expected[code] += number }
+    #expect(counts == expected)
+  }
+
   @Test(arguments: [0, 1, 2, 50, 63, 64, 600]) func sortsPartsAndPairs(count: Int) {
     var random = Seeded(UInt64(count) + 3)
     var keys = (0..<count).map { _ in Int(truncatingIfNeeded: random.next() >> 40) - 9_000_000 }
