@@ -266,7 +266,9 @@ struct ChunkEncoder {
     for below in 1..<(triesOrder ? 6 : level)
     where isLoose && (isFew || effort.levelsBelow.contains(below)) {
       try offer(below, .asReckoned)
-      if isFew || effort.crossesBelow { try cross(below, again: isFew) }
+      if isFew || effort.crosses(after: below) {
+        try cross(triesOrder && !isFew ? 6 : below, again: isFew)
+      }
     }
     if triesOrder {
       if isLoose { try cross(6, again: isFew) }

@@ -7,8 +7,9 @@ struct Effort {
   var levelsBelow: List<Int> {
     List((level >= 7 ? [1, 2, 4, 5] : [1, 2]).filter { $0 < level })
   }
-  /// Whether plans of a lower level are crossed before those of the next, so that its bytes come out.
-  var crossesBelow: Bool { level == 3 }
+  /// Whether plans up to a lower level's are crossed before that of the next, as lower levels do: at
+  /// level 3 as level 2, at 7 as 6.
+  func crosses(after below: Int) -> Bool { below == 2 && (level == 3 || level >= 7) }
   /// Whether the best of all plans is looked for again, once it is known what they take together.
   var crossesTwice: Bool { level >= 7 }
   /// So many lossy values, or more, in a byte are few codes that are not zero.
@@ -55,7 +56,7 @@ struct Effort {
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
-  var mostClasses: Int { [0, 1, 3, 4, 6, 6, 6, 10, 12, 16][level] }
+  var mostClasses: Int { [0, 1, 3, 3, 6, 6, 6, 10, 12, 16][level] }
   /// Whether codes may lie in the order of records, where repeats of records show.
   var looksForRepeats: Bool { level >= 3 }
   /// Splits of a column's tree, how many columns may take part in them, and how many are looked at.
