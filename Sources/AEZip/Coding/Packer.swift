@@ -29,8 +29,8 @@ final class Packer {
   private let raw: ByteBuffer
   private var rawState = aezk_bits()
   /// The raw bits of long runs.
-  private let runBits: ByteBuffer
-  private var runState = aezk_bits()
+  private let lows: ByteBuffer
+  private var lowState = aezk_bits()
   private let counts: Memory<Int>
   /// A sample of a piece's codes.
   private let picks: Memory<Int32>
@@ -59,7 +59,7 @@ final class Packer {
     sharing = try StreamPlanner(level: level, kernels: kernels)
     symbols = try Memory(max(codeCount, 1))
     raw = try ByteBuffer()
-    runBits = try ByteBuffer()
+    lows = try ByteBuffer()
     escapes = try ByteBuffer()
   }
 
@@ -168,9 +168,9 @@ final class Packer {
         let trial = try ByteBuffer()
         var longLine = ByteWriter()
         var longSize = try pack(
-          long.bytes, grouping, rawBits: long.rawBits, repeats: false, to: trial,
+          long.bytes, grouping, runBits: long.runBits, repeats: false, to: trial,
           line: &longLine)
-        longSize += long.rawBits * long.lows.count / 8
+        longSize += long.runBits * long.lows.count / 8
         if longSize + longLine.bytes.count < size + line.bytes.count {
           output.shorten(to: start)
           try output.append(trial.bytes)
@@ -193,19 +193,19 @@ final class Packer {
     header.count(raw.count)
     header.count(raw.count > 0 ? try zlib.pack(raw.bytes, .stored, to: output) : 0)
     if hasLongRuns {
-      if runState.count > 0 { try runBits.append([UInt8(truncatingIfNeeded: runState.pending)]) }
-      header.count(runBits.count)
-      try output.append(runBits.bytes)
+      if lowState.count > 0 { try lows.append([UInt8(truncatingIfNeeded: lowState.pending)]) }
+      header.count(lows.count)
+      try output.append(lows.bytes)
     }
   }
 
   /// Packs a stream's bytes as small as they get, and says how in its line of the directory.
   ///
   /// - Parameters:
-  ///   - rawBits: of each run, if they are long runs.
+  ///   - runBits: raw ones of each run, if they are long.
   ///   - repeats: whether deflate's matches are worth looking for.
   private func pack(
-    _ bytes: ByteBuffer, _ grouping: Int, rawBits: Int = 0, repeats: Bool, to output: ByteBuffer,
+    _ bytes: ByteBuffer, _ grouping: Int, runBits: Int = 0, repeats: Bool, to output: ByteBuffer,
     line: inout ByteWriter
   ) throws(AEZipError) -> Int {
     let form = try self.form(bytes, grouping)
@@ -223,7 +223,7 @@ final class Packer {
     for weight in form.order?.weights ?? [] { line.byte(weight) }
     if isRising { risingCode!.describe(to: &line) }
     if grouping == Grouping.zeroRuns {
-      line.byte(UInt8(rawBits))
+      line.byte(UInt8(runBits))
       line.count(bytes.count)
     }
     line.count(size)
@@ -238,11 +238,11 @@ final class Packer {
 
   /// Appends the raw bits of long runs.
   private func keep(_ long: ZeroRuns.Long) throws(AEZipError) {
-    let target = try runBits.reserve(2 * long.lows.count + 8)
-    var writer = DeflateBits(target: target, state: runState)
-    for low in long.lows { writer.put(low, long.rawBits) }
-    runBits.commit(writer.written)
-    runState = writer.state
+    let target = try lows.reserve(2 * long.lows.count + 8)
+    var writer = DeflateBits(target: target, state: lowState)
+    for low in long.lows { writer.put(low, long.runBits) }
+    lows.commit(writer.written)
+    lowState = writer.state
   }
 
   /// Divides the bits of a stream among its pieces: each has as many as its symbols would take in a
@@ -411,12 +411,12 @@ final class Packer {
     // Below these shares deflate's distances nearly never pay.
     let least = level >= 7 ? 0.02 : 0.2
     let window = level >= 7 ? 8192 : 1024
-    var runBits = Double.infinity
+    var bitsWithRuns = Double.infinity
     if Repeats.runShare(pointer, bytes.count) > 0.1 {
       let bits = Repeats.bits(pointer, bytes.count)
       if bits.withRuns < 0.99 * bits.plain {
         strategies.append(.runs)
-        runBits = bits.withRuns
+        bitsWithRuns = bits.withRuns
       }
     }
     if repeats {
@@ -424,7 +424,7 @@ final class Packer {
     } else {
       // What runs save is no reason to look for other repeats.
       let (share, bitsPerByte) = try Repeats.look(pointer, bytes.count, window: window)
-      if share > least, level >= 7 || bitsPerByte * Double(bytes.count) < 0.5 * runBits {
+      if share > least, level >= 7 || bitsPerByte * Double(bytes.count) < 0.5 * bitsWithRuns {
         strategies.append(.full(level >= 7 ? 9 : 6))
       }
     }

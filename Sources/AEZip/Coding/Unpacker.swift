@@ -106,7 +106,7 @@ struct Unpacker {
         grouping: grouping, byteCount: 0, runBits: 0, size: 0, weights: place, lengths: start,
         lengthCount: lengths.count - start)
       if grouping == Grouping.zeroRuns {
-        stream.runBits = try header.byte(below: ZeroRuns.mostRawBits + 1)
+        stream.runBits = try header.byte(below: ZeroRuns.mostRunBits + 1)
         hasLongRuns = hasLongRuns || stream.runBits > 0
       }
       if stream.countsZeros { stream.byteCount = try header.count(limit: Limits.chunkBytes) }

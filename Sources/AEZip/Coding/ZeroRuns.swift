@@ -14,13 +14,13 @@ import CPlatform
 enum ZeroRuns {
   static let longest = 84
   static let onlyZeros: UInt8 = 252
-  static let mostRawBits = 16
+  static let mostRunBits = 16
   /// Bits below which a saving is not worth a second packing.
   private static let leastSaved = 64.0
 
-  /// A stream whose zeros are counted by 2^`rawBits`.
+  /// A stream whose zeros are counted by 2^`runBits`.
   struct Long {
-    let rawBits: Int
+    let runBits: Int
     let bytes: ByteBuffer
     /// For each run its low bits.
     var lows: List<UInt32> = List()
@@ -37,19 +37,19 @@ enum ZeroRuns {
     guard onlyZerosCount * 5 > bytes.count * 2 else { return nil }
     let plainBits = Entropy.huffmanBits(counts)
     var (best, bestBits) = (0, plainBits)
-    for rawBits in 1...mostRawBits {
+    for runBits in 1...mostRunBits {
       var trial = [Int](repeating: 0, count: 256)
       forEachRun(bytes) { run, kind in
-        let units = run >> rawBits
+        let units = run >> runBits
         trial[Int(onlyZeros)] += units / longest
         trial[3 * (units % longest) + kind] += 1
       }
-      let bits = Entropy.huffmanBits(trial) + Double(rawBits * runCount)
+      let bits = Entropy.huffmanBits(trial) + Double(runBits * runCount)
       guard bits < bestBits else { break }
-      (best, bestBits) = (rawBits, bits)
+      (best, bestBits) = (runBits, bits)
     }
     guard bestBits + leastSaved < plainBits else { return nil }
-    var long = Long(rawBits: best, bytes: try ByteBuffer(capacity: bytes.count))
+    var long = Long(runBits: best, bytes: try ByteBuffer(capacity: bytes.count))
     // No byte more than before.
     let target = try long.bytes.reserve(bytes.count)
     var written = 0

@@ -53,7 +53,7 @@ import Testing
     }
     let counts = (0..<256).map { byte in bytes.filter { Int($0) == byte }.count }
     let long = try #require(try ZeroRuns.lengthen(try ByteBuffer(bytes), counts))
-    #expect(long.rawBits > 0)
+    #expect(long.runBits > 0)
     #expect(long.bytes.count < bytes.count / 4)
     let runs = Array(long.lows).map { Int($0) }
     var lengths: [Int] = []
@@ -61,9 +61,9 @@ import Testing
     var zeros = 0
     for byte in long.bytes.bytes {
       if byte == 252 {
-        zeros += 84 << long.rawBits
+        zeros += 84 << long.runBits
       } else {
-        lengths.append(zeros + (Int(byte) / 3) << long.rawBits + runs[lengths.count])
+        lengths.append(zeros + (Int(byte) / 3) << long.runBits + runs[lengths.count])
         kinds.append(Int(byte) % 3)
         zeros = 0
       }
