@@ -1366,9 +1366,7 @@ def ungroup(
         return data
     digits = [order[data] // alphabet**place % alphabet for place in range(size)]
     symbols = np.stack(digits, axis=1).reshape(-1)[:count].astype(np.uint8)
-    escaped = np.flatnonzero(symbols == alphabet - 1)
-    symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)
-    return symbols
+    return with_escapes(symbols, np.flatnonzero(symbols == alphabet - 1), escapes)
 
 
 def ungroup_runs(
@@ -1391,8 +1389,12 @@ def ungroup_runs(
     refuse_unless(not places.size or places[-1] < count, "a symbol past the last one")
     symbols = np.zeros(count, np.uint8)
     symbols[places] = kinds + 1
-    escaped = places[kinds == 2]
-    symbols[escaped] = np.frombuffer(escapes.take(len(escaped)), np.uint8)
+    return with_escapes(symbols, places[kinds == 2], escapes)
+
+
+def with_escapes(symbols: np.ndarray, places: np.ndarray, escapes: Reader) -> np.ndarray:
+    """The symbols with the next escapes at some places."""
+    symbols[places] = np.frombuffer(escapes.take(len(places)), np.uint8)
     return symbols
 
 

@@ -510,7 +510,7 @@ struct ChunkEncoder {
       let lanes = try ByteBuffer(header.byLanes(cuts: &cuts))
       let trial = try ByteBuffer(capacity: size + 64)
       _ = try zlib.pack(
-        lanes.bytes, .full(size < Self.mostWithoutLanes ? 9 : 6), cuts: cuts, to: trial)
+        lanes.bytes, Zlib.wholeStrategy(size), cuts: cuts, to: trial)
       if packed.count == 0 || trial.count < packed.count { (size, packed) = (lanes.count, trial) }
     }
     var lengths = ByteWriter()

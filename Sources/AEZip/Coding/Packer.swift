@@ -439,7 +439,7 @@ extension Zlib {
   func packWhole(
     _ bytes: UnsafeRawBufferPointer, cuts: List<Int>, to output: ByteBuffer
   ) throws(AEZipError) {
-    let strategy = PackingStrategy.full(bytes.count < 1 << 12 ? 9 : 6)
+    let strategy = Self.wholeStrategy(bytes.count)
     let start = output.count
     let size = try pack(bytes, strategy, to: output)
     guard cuts.count > 0 else { return }
@@ -448,6 +448,9 @@ extension Zlib {
     output.shorten(to: start)
     try output.append(trial.bytes)
   }
+
+  /// For so many bytes; more effort gains nothing from 4 kB on.
+  static func wholeStrategy(_ count: Int) -> PackingStrategy { .full(count < 1 << 12 ? 9 : 6) }
 
   /// Bits of a stream that are no block: header and checksum; and those that begin a block.
   static let frameBits = 8 * 6 + 3

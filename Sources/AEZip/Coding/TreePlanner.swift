@@ -290,30 +290,32 @@ final class TreePlanner {
     _ factor: Double
   ) {
     guard leaves[leaf].rows.count >= 2 * Self.leastRows else { return }
+    // Of all errors of the leaf, as any candidate's table tells.
+    var whole = 0.0
     for number in 0..<candidates.count {
       let split = kernels.call.best_split(
         table(leaf, number), edges[candidates[number].column].count + 1, factor,
         Double(Self.leastRows))
+      whole = split.whole
       guard split.gain > leaves[leaf].gain else { continue }
       leaves[leaf].gain = split.gain
       leaves[leaf].candidate = number
       leaves[leaf].bin = split.bin
     }
     for number in 0..<candidates.count {
-      lookAhead(&leaves[leaf], table(leaf, number), number, candidates[number], factor)
+      lookAhead(&leaves[leaf], whole, table(leaf, number), number, candidates[number], factor)
     }
   }
 
   /// What sets a few categories apart from those on both sides takes two splits, of which one alone may
   /// save nothing: half of what both save counts for the first.
   private func lookAhead(
-    _ leaf: inout Leaf, _ table: UnsafePointer<UInt64>, _ number: Int,
+    _ leaf: inout Leaf, _ whole: Double, _ table: UnsafePointer<UInt64>, _ number: Int,
     _ candidate: Regression.Candidate, _ factor: Double
   ) {
     let binCount = edges[candidate.column].count + 1
     guard binCount <= Self.mostCategories else { return }
     let least = Double(Self.leastRows)
-    let whole = kernels.call.best_split(table, binCount, factor, least).whole
     var count = 0
     for bin in 0..<max(0, binCount - 2) {
       count += Int(truncatingIfNeeded: table[2 * bin] >> 32)

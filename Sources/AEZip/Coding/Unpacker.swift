@@ -83,7 +83,6 @@ struct Unpacker {
     guard largest < streamCount else {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
-    var hasLongRuns = false
     for _ in 0..<streamCount {
       let code = try header.byte(below: 2 * RisingCode.flag)
       let grouping = code % ByteOrder.flag
@@ -107,7 +106,6 @@ struct Unpacker {
         lengthCount: lengths.count - start)
       if grouping == Grouping.zeroRuns {
         stream.runBits = try header.byte(below: ZeroRuns.mostRunBits + 1)
-        hasLongRuns = hasLongRuns || stream.runBits > 0
       }
       if stream.countsZeros { stream.byteCount = try header.count(limit: Limits.chunkBytes) }
       stream.size = try header.count()
@@ -117,7 +115,7 @@ struct Unpacker {
     escapeSize = try header.count()
     rawCount = try header.count()
     rawSize = try header.count()
-    if hasLongRuns { runSize = try header.count() }
+    if streams.contains(where: { $0.runBits > 0 }) { runSize = try header.count() }
     header.lane = .general
   }
 
