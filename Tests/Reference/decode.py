@@ -163,14 +163,20 @@ def inflate(stream: bytes, size: int) -> bytes:
     return result
 
 
-def inflate_rising(stream: bytes, size: int, counts: List[int]) -> bytes:
-    """6.6: what a stream gives of which the block's header is not there."""
+def inflate_rising(stream: bytes, size: int, counts: List[int], first: List[int]) -> bytes:
+    """6.6: what a stream gives of which the block's header is not there.
+
+    ``counts``: how many codes have 1 bit, 2 bits, and so on; ``first``: the bytes with the first codes.
+    """
     refuse_unless(size <= 1040 * len(stream), "more bytes than deflate can give")
     if size == 0:
         refuse_unless(not stream, "a stream of nothing")
         return b""
     lengths = [length for length, count in enumerate(counts, 1) for _ in range(count)]
-    literals = lengths[:-1] + [0] * (257 - len(lengths)) + lengths[-1:]
+    literals = [0] * 256 + lengths[-1:]
+    order = first + [byte for byte in range(256) if byte not in first]
+    for byte, length in zip(order, lengths[:-1]):
+        literals[byte] = length
     bits = ""
 
     def put(value: int, width: int, is_code: bool = False) -> None:
@@ -237,7 +243,7 @@ def read_index(data: bytes) -> Tuple[int, List[Entry]]:
     header.take(8)
     version, checksum = header.u32(), header.u32()
     refuse_unless(checksum == zlib.crc32(data[:12]), "the checksum of the header")
-    refuse_unless(version in (1, 2, 3, 4, 5, 6, 7), f"format version {version}")
+    refuse_unless(version in (1, 2, 3, 4, 5, 6, 7, 8), f"format version {version}")
     refuse_unless(len(data) >= 16 + 16 + 16, "the end of the file is missing")
     trailer = Reader(data[-16:])
     offset, checksum, mark = trailer.u64(), trailer.u32(), trailer.take(4)
@@ -1029,17 +1035,23 @@ class Chunk:
         refuse_unless(all(piece.stream < stream_count for piece in pieces), "an unknown stream")
         directory = []
         for _ in range(stream_count):
-            form, grouping = divmod(header.u8(below=32), 8)
+            form, grouping = divmod(header.u8(below=64), 8)
             refuse_unless(grouping < 7, "an unknown grouping")
+            refuse_unless(form < 4 or form & 2, "first codes of a zlib stream")
             weights = counts = None
+            first: List[int] = []
             if form & 1:
                 refuse_unless(grouping > 0, "an order of single symbols")
                 weights = [header.u8() for _ in range(4 if grouping >= 5 else ALPHABETS[grouping])]
             if form & 2:
                 counts = read_code_lengths(header)
+            if form & 4:
+                first = [header.u8() for _ in range(header.u8(below=sum(counts)))]
+                refuse_unless(len(set(first)) == len(first), "a byte that is named twice")
             run_bits = header.u8(below=17) if grouping == 6 else 0
             given = header.count(2**28) if grouping >= 5 else None
-            directory.append((grouping, weights, counts, run_bits, given, header.count()))
+            code = None if counts is None else (counts, first)
+            directory.append((grouping, weights, code, run_bits, given, header.count()))
         escape_count, escape_size = header.count(), header.count()
         raw_count, raw_size = header.count(), header.count()
         run_size = header.count() if any(run_bits for _, _, _, run_bits, *_ in directory) else 0
@@ -1053,14 +1065,14 @@ class Chunk:
         run_lows = BitReader(body.take(run_size))
 
         symbols: List[Optional[np.ndarray]] = [None] * len(pieces)
-        for stream, (grouping, weights, counts, run_bits, given, _) in enumerate(directory):
+        for stream, (grouping, weights, code, run_bits, given, _) in enumerate(directory):
             members = [place for place, piece in enumerate(pieces) if piece.stream == stream]
             total = sum(pieces[place].count for place in members)
             size = -(-total // SIZES[grouping]) if given is None else given
-            if counts is None:
+            if code is None:
                 data = inflate(packed[stream], size)
             else:
-                data = inflate_rising(packed[stream], size, counts)
+                data = inflate_rising(packed[stream], size, *code)
             if grouping >= 5:
                 joined = ungroup_runs(data, grouping, weights, total, escapes, run_bits, run_lows)
             else:

@@ -23,9 +23,9 @@ from numpy.lib.recfunctions import repack_fields  # noqa: E402
 
 import aezip  # noqa: E402
 
-VERSION = 7
+VERSION = 8
 # What the version added; the other containers are those of the versions before.
-ADDED = ("long_runs",)
+ADDED = ("first_codes",)
 
 
 def containers():
@@ -90,12 +90,21 @@ def containers():
     yield "terse_plan", plan(np.random.default_rng(7))[1500:2100], {"abs": 0.05, "model": planned()}
     yield "errors_without_a_bound", networks(random)[:1100], {"latents": 3}
     yield "long_runs", rare_events(random), {"abs": 0}
+    yield "first_codes", frequent_numbers(random), {"abs": 0}
 
 
 def rare_events(random, count=12000):
     """Fields that differ from 0 once in a few hundred records, and seldom by much."""
     events = random.random((count, 3)) < [0.002, 0.004, 0.001]
     return np.where(events, random.integers(1, 6, (count, 3)), 0).astype("i2")
+
+
+def frequent_numbers(random, count=3000):
+    """Small numbers, and two far ones that are frequent."""
+    numbers = np.rint(random.laplace(size=(count, 2)) * 4)
+    for number in (40, -40):
+        numbers[random.random((count, 2)) < 0.1] = number
+    return numbers.astype("i2")
 
 
 def networks(random, count=2000):
@@ -359,7 +368,7 @@ WANTED = {
     *(f"activation {activation}" for activation in range(4)),
     *(f"grouping {grouping}" for grouping in (0, 1, 2, 3, 4, 6)), "short runs", "long runs",
     *(f"order of grouping {grouping}" for grouping in (1, 2, 3, 4, 6)), "escapes", "raw bits", "shifted codes",
-    "rising code", "lanes", "no lanes", "trimmed units",
+    "rising code", "first codes", "lanes", "no lanes", "trimmed units",
     "a last class by the others", "a plan without the last class",
     *(f"values of form {form}" for form in (0, 16, 32)), "errors without a bound",
     "short columns", "rows", "repeats", "short statistics", "bounds that follow", "bounds that do not",
@@ -397,9 +406,9 @@ def observe():
 
     rising = reference.inflate_rising
 
-    def noted_rising(stream, size, counts):
-        Observed.note("rising code")
-        return rising(stream, size, counts)
+    def noted_rising(stream, size, counts, first):
+        Observed.note("first codes" if first else "rising code")
+        return rising(stream, size, counts, first)
 
     reference.inflate_rising = noted_rising
     by_parts = reference.read_parts

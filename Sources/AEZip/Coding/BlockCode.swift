@@ -9,11 +9,26 @@ final class BlockCode {
   /// What it takes to describe one more run of equal lengths, in bits.
   private static let runBits = 4.5
 
+  /// Neighbours whose codes have one length.
+  private struct Run {
+    var length: Int
+    var sum: Int
+    /// That the run's share of all symbols takes, but for a part that does not depend on runs.
+    var bits: Double
+
+    init(_ length: Int, _ sum: Int) {
+      self.length = length
+      self.sum = sum
+      bits = sum == 0 ? 0 : Double(sum) * Entropy.log2(Double(length) / Double(sum))
+    }
+  }
+
   private let tree: PrefixCode
   private let lengths: Memory<UInt8>
   private let trial: Memory<UInt8>
   private let table: Memory<UInt32>
   private let smoothed: Memory<Int>
+  private let runs: Memory<Run>
   /// Code lengths' symbols, and what follows them. 16: the last length 3-6 times, 17 and 18: zeros.
   private var items = List<(symbol: UInt8, extra: UInt8)>()
   private let itemCounts: Memory<Int>
@@ -26,6 +41,7 @@ final class BlockCode {
     trial = try Memory(Self.described)
     table = try Memory(Self.described)
     smoothed = try Memory(Self.endOfBlock + 1)
+    runs = try Memory(Self.endOfBlock)
     itemCounts = try Memory(19)
     itemLengths = try Memory(19)
     itemCodes = try Memory(19)
@@ -66,31 +82,22 @@ final class BlockCode {
   /// Sets ``smoothed``: neighbours of like count get their mean, so that their codes have one length,
   /// where that costs less than to tell them apart.
   private func smooth(_ counts: UnsafePointer<Int>) {
-    struct Run {
-      var length: Int
-      var sum: Int
-      /// That the runs' share of all symbols takes, but for a part that does not depend on runs.
-      var bits: Double
-
-      init(_ length: Int, _ sum: Int) {
-        self.length = length
-        self.sum = sum
-        bits = sum == 0 ? 0 : Double(sum) * Entropy.log2(Double(length) / Double(sum))
-      }
-    }
-    var runs = List<Run>()
-    for symbol in 0..<Self.endOfBlock {
+    let runs = self.runs.base
+    runs[0] = Run(1, counts[0])
+    var runCount = 1
+    for symbol in 1..<Self.endOfBlock {
       let count = counts[symbol]
-      if count == 0, let last = runs.last, last.sum == 0 {
-        runs[runs.count - 1].length += 1
+      if count == 0 && runs[runCount - 1].sum == 0 {
+        runs[runCount - 1].length += 1
       } else {
-        runs.append(Run(1, count))
+        runs[runCount] = Run(1, count)
+        runCount += 1
       }
     }
     // The most alike first.
     for part in [0.125, 0.25, 0.5, 1] {
       var kept = 0
-      for index in 1..<runs.count {
+      for index in 1..<runCount {
         let (last, next) = (runs[kept], runs[index])
         let both = Run(last.length + next.length, last.sum + next.sum)
         if both.bits - last.bits - next.bits < part * Self.runBits {
@@ -100,10 +107,11 @@ final class BlockCode {
           runs[kept] = next
         }
       }
-      runs.shorten(to: kept + 1)
+      runCount = kept + 1
     }
     var symbol = 0
-    for run in runs {
+    for index in 0..<runCount {
+      let run = runs[index]
       let mean = run.sum == 0 ? 0 : max(1, 16 * run.sum / run.length)
       for _ in 0..<run.length {
         smoothed[symbol] = mean

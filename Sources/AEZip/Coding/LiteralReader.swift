@@ -46,16 +46,14 @@ final class LiteralReader {
 
   /// Fills `output` from the codes of a ``RisingCode``; false if they are not of exactly that many
   /// literals, or are followed by anything.
-  ///
-  /// - Parameter perLength: how many codes have each length.
   func unpack(
-    _ stream: UnsafeRawBufferPointer, _ perLength: List<Int>,
+    _ stream: UnsafeRawBufferPointer, _ description: RisingCode.Description,
     into output: UnsafeMutableRawBufferPointer
   ) -> Bool {
     guard stream.count > 0, let target = output.baseAddress else { return false }
     self.stream = stream
     position = 0
-    RisingCode.lengths(perLength, lengths.base)
+    RisingCode.lengths(description, lengths.base)
     return readLiterals(target.assumingMemoryBound(to: UInt8.self), output.count) == output.count
       && (position + 7) / 8 == stream.count
   }

@@ -213,13 +213,14 @@ final class Packer {
     if form.isRising && strategies.count == 1 { strategies = [] }
     let start = output.count
     var size = try zlib.packSmallest(bytes.bytes, strategies, to: output)
-    let isRising = form.isRising && (strategies.isEmpty || form.size < size)
+    // Literals alone are read faster than repeats: worth a few bytes.
+    let isRising = form.isRising && (strategies.isEmpty || form.size <= size + size >> 7)
     if isRising {
       output.shorten(to: start)
       size = try risingCode!.pack(bytes.bytes, to: output)
     }
     let orderFlag = form.order == nil ? 0 : ByteOrder.flag
-    line.byte(UInt8(grouping | orderFlag | (isRising ? RisingCode.flag : 0)))
+    line.byte(UInt8(grouping | orderFlag | (isRising ? risingCode!.flags : 0)))
     for weight in form.order?.weights ?? [] { line.byte(weight) }
     if isRising { risingCode!.describe(to: &line) }
     if grouping == Grouping.zeroRuns {
@@ -371,7 +372,7 @@ final class Packer {
   /// the tables of deflate.
   private func form(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> Form {
     // Beside many bytes their tables are little.
-    let most = grouping == 0 ? 1 << 13 : 1 << 14
+    let most = grouping == 0 ? 1 << 13 : level > 1 ? 1 << 16 : 1 << 14
     guard bytes.count > 0, bytes.count <= most else { return Form() }
     let start = bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     tally(start, bytes.count)
@@ -380,7 +381,7 @@ final class Packer {
     if risingCode == nil { risingCode = try RisingCode() }
     let plainBits = blockCode!.choose(counts.base, isSmoothed: grouping == 0) + Zlib.frameBits
     if grouping == 0 {
-      let bits = risingCode!.choose(counts.base)
+      let bits = risingCode!.choose(counts.base, namesBytes: level > 1)
       return Form(isRising: bits < plainBits, size: bits / 8)
     }
     let order = ByteOrder(grouping, fitting: histogram)
@@ -389,7 +390,7 @@ final class Packer {
     let plain = histogram
     for number in 0..<256 { counts[number] = plain[order.bytes[number]] }
     let weightBits = 5 * order.weights.count
-    let risingBits = risingCode!.choose(counts.base) + weightBits
+    let risingBits = risingCode!.choose(counts.base, namesBytes: level > 1) + weightBits
     if level < 7 && risingBits < plainBits {
       bytes.map(numbers)
       return Form(order: order, isRising: true, size: risingBits / 8)

@@ -13,6 +13,9 @@ struct Unpacker {
     /// Where the lengths of its ``RisingCode`` begin, and how many there are; 0 for a zlib stream.
     var lengths: Int
     var lengthCount: Int
+    /// The same of the bytes with the first codes.
+    var first: Int
+    var firstCount: Int
 
     var countsZeros: Bool { grouping >= Grouping.oldZeroRuns }
   }
@@ -55,6 +58,7 @@ struct Unpacker {
   private(set) var streams: List<Stream> = List()
   private var weights = List<UInt8>()
   private var lengths = List<Int>()
+  private var first = List<UInt8>()
   private var escapeCount = 0
   private(set) var escapeSize = 0
   private var rawCount = 0
@@ -84,10 +88,12 @@ struct Unpacker {
       throw .corrupted(what: "the stream of a plane", declared: largest, computed: streamCount)
     }
     for _ in 0..<streamCount {
-      let code = try header.byte(below: 2 * RisingCode.flag)
+      let code = try header.byte(below: 2 * RisingCode.firstFlag)
       let grouping = code % ByteOrder.flag
       let isOrdered = code & ByteOrder.flag != 0
-      guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered else {
+      let isRising = code & RisingCode.flag != 0
+      let hasFirst = code & RisingCode.firstFlag != 0
+      guard grouping <= Grouping.zeroRuns, grouping > 0 || !isOrdered, isRising || !hasFirst else {
         throw .corrupted(
           what: "the grouping of a stream", declared: code, computed: Grouping.zeroRuns)
       }
@@ -97,13 +103,15 @@ struct Unpacker {
           weights.append(UInt8(try header.byte(below: 256)))
         }
       }
-      let start = lengths.count
-      if code & RisingCode.flag != 0 {
-        for count in try RisingCode.read(&header) { lengths.append(count) }
+      let (start, firstStart) = (lengths.count, first.count)
+      if isRising {
+        let description = try RisingCode.read(&header, hasFirst: hasFirst)
+        for count in description.counts { lengths.append(count) }
+        for byte in description.first { first.append(byte) }
       }
       var stream = Stream(
         grouping: grouping, byteCount: 0, runBits: 0, size: 0, weights: place, lengths: start,
-        lengthCount: lengths.count - start)
+        lengthCount: lengths.count - start, first: firstStart, firstCount: first.count - firstStart)
       if grouping == Grouping.zeroRuns {
         stream.runBits = try header.byte(below: ZeroRuns.mostRunBits + 1)
       }
@@ -219,11 +227,14 @@ struct Unpacker {
     }
   }
 
-  /// How many codes of a stream have each length; empty for a zlib stream.
-  private func code(_ stream: Int) -> List<Int> {
-    var code = List<Int>()
-    let start = streams[stream].lengths
-    for index in start..<start + streams[stream].lengthCount { code.append(lengths[index]) }
+  /// The code of a stream, if it is no zlib stream.
+  private func code(_ index: Int) -> RisingCode.Description {
+    let stream = streams[index]
+    var code = RisingCode.Description()
+    for index in stream.lengths..<stream.lengths + stream.lengthCount {
+      code.counts.append(lengths[index])
+    }
+    for index in stream.first..<stream.first + stream.firstCount { code.first.append(first[index]) }
     return code
   }
 
@@ -311,9 +322,10 @@ struct Unpacker {
 
   /// A stream whose declared size is checked against what deflate can do before memory is taken.
   ///
-  /// - Parameter code: how many codes have each length in a ``RisingCode``; empty for a zlib stream.
+  /// - Parameter code: that of a ``RisingCode``; empty for a zlib stream.
   static func inflate(
-    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib, _ code: List<Int> = List()
+    _ packed: UnsafeRawBufferPointer, to count: Int, _ zlib: Zlib,
+    _ code: RisingCode.Description = RisingCode.Description()
   ) throws(AEZipError) -> Memory<UInt8> {
     guard count <= packed.count * Limits.largestDeflateRatio else {
       throw .corrupted(

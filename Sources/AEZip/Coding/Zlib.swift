@@ -101,14 +101,15 @@ final class Zlib {
 
   /// Fills `output` from a stream that must hold exactly that many bytes, and nothing else.
   ///
-  /// - Parameter code: how many codes have each length in a ``RisingCode``; empty for a zlib stream.
+  /// - Parameter code: that of a ``RisingCode``; empty for a zlib stream.
   /// - Throws: ``AEZipError/corrupted(what:declared:computed:)``.
   func unpack(
-    _ stream: UnsafeRawBufferPointer, _ code: List<Int> = List(),
+    _ stream: UnsafeRawBufferPointer,
+    _ code: RisingCode.Description = RisingCode.Description(),
     into output: UnsafeMutableRawBufferPointer
   ) throws(AEZipError) {
     if reader == nil { reader = try LiteralReader() }
-    guard code.count > 0 else {
+    guard code.counts.count > 0 else {
       if !reader!.unpack(stream, into: output) { try inflate(stream, into: output) }
       return
     }

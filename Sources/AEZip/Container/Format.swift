@@ -11,7 +11,8 @@ enum Format {
   /// | 5 | 0.1 | bytes of streams in an order of their own |
   /// | 6 | 0.1 | headers by lanes, streams of codes whose lengths rise, statistics by parts |
   /// | 7 | 0.1 | long runs of zeros |
-  static let newestVersion = 7
+  /// | 8 | 0.1 | bytes with the first codes |
+  static let newestVersion = 8
   /// Magic, version, reserved, CRC-32 of both.
   static let headerSize = 16
   /// Type, CRC-32 of type, length and payload, length.

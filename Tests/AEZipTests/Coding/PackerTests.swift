@@ -173,4 +173,16 @@ import Testing
       }
     }
   }
+
+  /// What a stream's line may begin with: a grouping, with an order if it has several symbols, and
+  /// first codes if its codes rise.
+  @Test(arguments: [(0, true), (7, false), (8, false), (32, false), (40, false), (64, false)])
+  func formsOfStreamsAreChecked(form: UInt8, isRead: Bool) {
+    let directory: [UInt8] = [0, 1, form] + [UInt8](repeating: 0, count: 24)
+    directory.withUnsafeBytes {
+      var reader = ByteReader($0, what: "a test")
+      let unpacker = try? Unpacker(pieceCounts: [5], from: &reader)
+      #expect((unpacker != nil) == isRead)
+    }
+  }
 }

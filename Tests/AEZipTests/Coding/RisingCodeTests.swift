@@ -8,29 +8,44 @@ import Testing
 @Suite struct RisingCodeTests {
   /// Packs the bytes, and returns their codes and how many have each length.
   private func packed(_ bytes: [UInt8]) throws -> (codes: [UInt8], counts: [UInt8], bits: Int) {
+    let (codes, line, bits, flags) = try packed(bytes, namesBytes: false)
+    #expect(flags == RisingCode.flag)
+    return (codes, line, bits)
+  }
+
+  /// The same where bytes may be named, with what their code is described by, and its flags.
+  private func packed(
+    _ bytes: [UInt8], namesBytes: Bool
+  ) throws -> (codes: [UInt8], line: [UInt8], bits: Int, flags: Int) {
     let code = try RisingCode()
     var counts = [Int](repeating: 0, count: BlockCode.endOfBlock + 1)
     for byte in bytes { counts[Int(byte)] += 1 }
     counts[BlockCode.endOfBlock] = 1
-    let bits = code.choose(counts)
+    let bits = code.choose(counts, namesBytes: namesBytes)
     let output = try ByteBuffer()
     let size = try bytes.withUnsafeBytes { try code.pack($0, to: output) }
     #expect(size == output.count)
     var header = ByteWriter()
     code.describe(to: &header)
-    return ([UInt8](output.bytes), header.bytes, bits)
+    return ([UInt8](output.bytes), header.bytes, bits, code.flags)
   }
 
-  private func unpacked(_ codes: [UInt8], _ counts: [UInt8], count: Int) throws -> [UInt8] {
-    let perLength = try counts.withUnsafeBytes {
+  private func read(_ line: [UInt8], hasFirst: Bool) throws -> RisingCode.Description {
+    try line.withUnsafeBytes {
       var reader = ByteReader($0, what: "a test")
-      let perLength = try RisingCode.read(&reader)
+      let description = try RisingCode.read(&reader, hasFirst: hasFirst)
       try reader.expectEnd()
-      return perLength
+      return description
     }
+  }
+
+  private func unpacked(
+    _ codes: [UInt8], _ line: [UInt8], count: Int, hasFirst: Bool = false
+  ) throws -> [UInt8] {
+    let description = try read(line, hasFirst: hasFirst)
     var bytes = [UInt8](repeating: 0xEE, count: count)
     try codes.withUnsafeBytes { codes in
-      try bytes.withUnsafeMutableBytes { try Zlib().unpack(codes, perLength, into: $0) }
+      try bytes.withUnsafeMutableBytes { try Zlib().unpack(codes, description, into: $0) }
     }
     return bytes
   }
@@ -121,13 +136,57 @@ import Testing
       [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2], [0, 0, 0, 0, 0, 0, 0, 0, 0x80, 4],
     ] as [[UInt8]])
   func refusesCodesThatDoNotFillTheirRoom(counts: [UInt8]) {
-    #expect(throws: AEZipError.self) {
-      try counts.withUnsafeBytes {
-        var reader = ByteReader($0, what: "a test")
-        _ = try RisingCode.read(&reader)
-        try reader.expectEnd()
-      }
+    #expect(throws: AEZipError.self) { try read(counts, hasFirst: false) }
+  }
+
+  /// Frequent bytes that come late in the order have the first codes, the most frequent one first.
+  @Test func frequentBytesComeFirst() throws {
+    let frequent = [UInt8](repeating: 200, count: 900) + [UInt8](repeating: 90, count: 1800)
+    let bytes = frequent + falling(2000, 20, seed: 3)
+    let (codes, line, bits, flags) = try packed(bytes, namesBytes: true)
+    #expect(flags == RisingCode.flag | RisingCode.firstFlag)
+    let description = try read(line, hasFirst: true)
+    #expect(Array(description.first.prefix(2)) == [90, 200])
+    #expect(try unpacked(codes, line, count: bytes.count, hasFirst: true) == bytes)
+    let (plainCodes, plainLine, plainBits) = try packed(bytes)
+    #expect(codes.count + line.count < (plainCodes.count + plainLine.count) * 4 / 5)
+    #expect(bits < plainBits)
+  }
+
+  @Test func noByteIsNamedInVain() throws {
+    for rate in [2, 20, 60] {
+      let (_, _, _, flags) = try packed(falling(3000, rate, seed: 5), namesBytes: true)
+      #expect(flags == RisingCode.flag)
     }
+  }
+
+  /// All bytes but the end of the block may have the first codes.
+  @Test func allBytesMayBeNamed() throws {
+    let bytes: [UInt8] = [7, 250, 7, 9, 250, 7]
+    var code = RisingCode.Description(counts: List([0, 1, 1, 2]), first: List([7, 250, 9]))
+    var lengths = [UInt8](repeating: 0xEE, count: 257)
+    RisingCode.lengths(code, &lengths)
+    #expect(lengths[7] == 1 && lengths[250] == 2 && lengths[9] == 3 && lengths[256] == 3)
+    #expect(lengths.filter { $0 > 0 }.count == 4)
+    // 0, 10, 0, 110, 10, 0, and 111 for the end, each from its first bit on.
+    let codes: [UInt8] = [0b1011_0010, 0b1110_0]
+    var back = [UInt8](repeating: 0, count: 6)
+    try codes.withUnsafeBytes { codes in
+      try back.withUnsafeMutableBytes { try Zlib().unpack(codes, code, into: $0) }
+    }
+    #expect(back == bytes)
+    code.first = List([250, 7, 9])
+    RisingCode.lengths(code, &lengths)
+    #expect(lengths[7] == 2 && lengths[250] == 1)
+  }
+
+  @Test(
+    arguments: [
+      [1, 2], [1, 2, 2, 7, 9, 1], [1, 2, 2, 7, 7], [1, 2, 3, 7, 9], [1, 2, 0xFF],
+    ] as [[UInt8]])
+  func refusesWrongNames(line: [UInt8]) throws {
+    #expect(Array(try read([1, 2, 2, 7, 9], hasFirst: true).first) == [7, 9])
+    #expect(throws: AEZipError.self) { try read(line, hasFirst: true) }
   }
 
   @Test func refusesDamagedStreams() throws {
