@@ -464,7 +464,9 @@ struct ChunkEncoder {
       ColumnOrder.write(order, to: &header)
     }
     var bits = [Double](repeating: 0, count: columns.count)
-    if shared == nil { try planContexts(columns, codes, leafPlanes, strands, &header, &bits) }
+    if shared == nil {
+      try planContexts(columns, codes, leafPlanes, strands, zlib, &header, &bits)
+    }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header, &bits)
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     var exact: List<Int> = List()
@@ -633,7 +635,7 @@ struct ChunkEncoder {
   /// - Parameter columnBits: what describes each column is added.
   private func planContexts(
     _ columns: [Column], _ codes: CodePlanes, _ leafPlanes: LeafPlanes, _ strands: Strands,
-    _ header: inout ByteWriter, _ columnBits: inout [Double]
+    _ zlib: Zlib, _ header: inout ByteWriter, _ columnBits: inout [Double]
   ) throws(AEZipError) {
     let bits = try ContextPlanner(
       codes: codes, leafPlanes: leafPlanes, strands: strands, effort: effort, kernels: kernels,
@@ -647,7 +649,11 @@ struct ChunkEncoder {
       else { continue }
       let (share, left) = try Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
-      if share > 0.12 && left < bits[index] * 0.92 {
+      // A sample may mislead.
+      if share > 0.06 && left < bits[index],
+        Double(try bitsByRecord(codes.plane(index), strands, zlib))
+          < bits[index] * Double(strands.recordCount)
+      {
         columns[index].recordOrder = true
         columns[index].context = Context()
         for leaf in 0..<columns[index].tree.groups.count { columns[index].tree.groups[leaf] = 0 }
@@ -664,6 +670,20 @@ struct ChunkEncoder {
       columns[index].write(to: &header, columnCount: columns.count)
       columnBits[index] += 6 * Double(header.bytes.count - start)
     }
+  }
+
+  /// What the codes of a column take in the order of records, with deflate's repeats.
+  private func bitsByRecord(
+    _ plane: UnsafeMutablePointer<Int32>, _ strands: Strands, _ zlib: Zlib
+  ) throws(AEZipError) -> Int {
+    let count = strands.recordCount
+    let ordered = try Memory<Int32>(max(count, 1))
+    try CodeOrder.byRecord(plane, strands, kernels, into: ordered.base)
+    let symbols = try Memory<UInt8>(max(count, 1))
+    let rawBits = kernels.call.symbols(symbols.base, ordered.base, count, 0)
+    let packed = try ByteBuffer()
+    let bytes = UnsafeRawBufferPointer(start: symbols.base, count: count)
+    return Int(rawBits) + 8 * (try zlib.pack(bytes, .repeats(level), to: packed))
   }
 
   /// - Parameter bits: what the codes of each column take is added.
