@@ -650,7 +650,7 @@ struct ChunkEncoder {
       let (share, left) = try Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
       // A sample may mislead.
-      if share > 0.06 && left < bits[index],
+      if share > 0.12 && left < bits[index],
         Double(try bitsByRecord(codes.plane(index), strands, zlib))
           < bits[index] * Double(strands.recordCount)
       {

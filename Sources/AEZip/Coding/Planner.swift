@@ -130,7 +130,7 @@ struct Planner {
       looksBack && count <= effort.mostLaggedFields ? (count <= effort.mostTwiceLagged ? 2 : 1) : 0
     return Draft(
       sample: sample, lags: lags,
-      moments: count > 1024 ? nil : try sample.moments(lags: lags, kernels: kernels))
+      moments: count > 1024 ? nil : try sample.moments(columns, lags: lags, kernels: kernels))
   }
 
   /// Where few codes are not zero, levels 4 to 6 plan alike: what more effort finds on a sample is

@@ -215,11 +215,15 @@ final class Sample {
 
   /// The second moments of y now and `lags` records before, over the target rows.
   ///
-  /// Rows at which a series breaks off take no part if there are lags: a few of them would weigh more
-  /// than all others.
-  func moments(lags: Int, kernels: Kernels) throws(AEZipError) -> SampleMoments {
-    let breaks = try Memory<UInt8>(rowCount, zeroed: true)
-    if lags > 0 { try findBreaks(breaks.base) }
+  /// Outliers take no part, nor, if there are lags, rows at which a series breaks off: a few of them
+  /// would weigh more than all others.
+  func moments(
+    _ columns: [Column], lags: Int, kernels: Kernels
+  ) throws(AEZipError) -> SampleMoments {
+    let leftOut = try Memory<UInt8>(rowCount, zeroed: true)
+    // Of few rows for many columns none can be spared.
+    if targetCount >= 8 * columnCount { try findOutliers(columns, leftOut.base) }
+    if lags > 0 { try findBreaks(leftOut.base) }
     let rows = try rows(kernels)
     var result = SampleMoments(lags: lags, columnCount: columnCount, stride: stride)
     for earlier in 0...lags {
@@ -231,7 +235,7 @@ final class Sample {
           while row < range.upperBound {
             // Batches keep both operands in the cache; their size is part of the result's bits.
             var end = row
-            while end < min(row + 128, range.upperBound) && breaks.base[end] == 0 { end += 1 }
+            while end < min(row + 128, range.upperBound) && leftOut.base[end] == 0 { end += 1 }
             let x = rows.base + max(0, row - 64 * earlier) * stride
             let y = rows.base + max(0, row - 64 * lag) * stride
             var first = 0
@@ -251,6 +255,47 @@ final class Sample {
       }
     }
     return result
+  }
+
+  /// Marks rows in which some column is far larger than is usual there: at most about one in ten.
+  ///
+  /// Where most values lie many steps from their mean, as many bits are at stake in each, and a few
+  /// large ones must not decide how all are predicted; where few values are as large as a step, they
+  /// are what costs bits.
+  private func findOutliers(
+    _ columns: [Column], _ outliers: UnsafeMutablePointer<UInt8>
+  ) throws(AEZipError) {
+    let largest = try Memory<Float>(rowCount, zeroed: true)
+    for column in 0..<columnCount {
+      let values = values(of: column)
+      var sum = 0.0
+      for range in targets {
+        for row in range { sum += values[row].magnitude }
+      }
+      guard sum > columns[column].multiple * Double(targetCount) else { continue }
+      let scale = Double(targetCount) / sum
+      for range in targets {
+        for row in range {
+          largest.base[row] = max(largest.base[row], Float(values[row].magnitude * scale))
+        }
+      }
+    }
+    let least = leastOfFew(largest, from: 6, factor: 1.5, share: 10)
+    for row in 0..<rowCount where largest.base[row] >= least { outliers[row] = 1 }
+  }
+
+  /// The least of some numbers that one row in `share` reaches at most: `first`, `first` * `factor` ...
+  private func leastOfFew(
+    _ largest: Memory<Float>, from first: Float, factor: Float, share: Int
+  ) -> Float {
+    var least = first
+    while least < 1e9 {
+      var count = 0
+      for row in 0..<rowCount where largest.base[row] >= least { count += 1 }
+      if count * share <= rowCount { break }
+      least *= factor
+    }
+    return least
   }
 
   /// Marks rows that differ from the record before in some column by far more than is usual there,
@@ -274,14 +319,7 @@ final class Sample {
         }
       }
     }
-    // The least of the shares 16, 32, 64 ... that few rows reach.
-    var least: Float = 16
-    while least < 1e9 {
-      var count = 0
-      for row in 0..<rowCount where largest.base[row] >= least { count += 1 }
-      if count * 100 <= rowCount { break }
-      least *= 2
-    }
+    let least = leastOfFew(largest, from: 16, factor: 2, share: 100)
     for row in 0..<rowCount where largest.base[row] >= least {
       var next = row
       for _ in 0..<Column.largestLag {
