@@ -263,6 +263,10 @@ struct ChunkEncoder {
       try offer(6, .pivoted)
       order = best?.plan?.order
     }
+    // What is smaller in the layout's order cannot be crossed with the others.
+    if isFew && isLoose && !triesOrder && (order?.count ?? 0) > 0 {
+      for below in 1..<4 { try offer(below, .none) }
+    }
     for below in 1..<(triesOrder ? 6 : level)
     where isLoose && (isFew || effort.levelsBelow.contains(below)) {
       try offer(below, .asReckoned)
