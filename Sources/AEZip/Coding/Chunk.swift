@@ -676,18 +676,19 @@ struct ChunkEncoder {
     }
   }
 
-  /// What the codes of a column take in the order of records, with deflate's repeats.
+  /// What the codes of a column take in the order of records.
   private func bitsByRecord(
     _ plane: UnsafeMutablePointer<Int32>, _ strands: Strands, _ zlib: Zlib
   ) throws(AEZipError) -> Int {
     let count = strands.recordCount
-    let ordered = try Memory<Int32>(max(count, 1))
+    let ordered = try Memory<Int32>(count)
     try CodeOrder.byRecord(plane, strands, kernels, into: ordered.base)
-    let symbols = try Memory<UInt8>(max(count, 1))
-    let rawBits = kernels.call.symbols(symbols.base, ordered.base, count, 0)
-    let packed = try ByteBuffer()
-    let bytes = UnsafeRawBufferPointer(start: symbols.base, count: count)
-    return Int(rawBits) + 8 * (try zlib.pack(bytes, .repeats(level), to: packed))
+    let packer = try Packer(codeCount: count, zlib: zlib, level: level, kernels: kernels)
+    try packer.add(ordered.base, count: count, repeats: true)
+    let body = try ByteBuffer()
+    var header = ByteWriter()
+    try packer.finish(to: body, header: &header)
+    return 8 * (body.count + header.bytes.count)
   }
 
   /// - Parameter bits: what the codes of each column take is added.

@@ -421,12 +421,12 @@ final class Packer {
       }
     }
     if repeats {
-      strategies.append(.repeats(level))
+      strategies.append(.full(level >= 7 ? 9 : 6))
     } else {
       // What runs save is no reason to look for other repeats.
       let (share, bitsPerByte) = try Repeats.look(pointer, bytes.count, window: window)
       if share > least, level >= 7 || bitsPerByte * Double(bytes.count) < 0.5 * bitsWithRuns {
-        strategies.append(.repeats(level))
+        strategies.append(.full(level >= 7 ? 9 : 6))
       }
     }
     return strategies

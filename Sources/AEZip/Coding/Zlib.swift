@@ -11,9 +11,6 @@ enum PackingStrategy {
   case full(Int32)
   /// Nothing to gain.
   case stored
-
-  /// Repeats at any distance, at a level of compression.
-  static func repeats(_ level: Int) -> PackingStrategy { .full(level >= 7 ? 9 : 6) }
 }
 
 /// zlib, the only byte format of the container: deflate and inflate of whole buffers.
