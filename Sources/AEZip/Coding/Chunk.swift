@@ -654,7 +654,7 @@ struct ChunkEncoder {
       let (share, left) = try Repeats.look(
         symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
       // A sample may mislead.
-      if share > 0.12 && left < bits[index],
+      if share > 0.12 && left < 0.92 * bits[index],
         Double(try bitsByRecord(codes.plane(index), strands, zlib))
           < bits[index] * Double(strands.recordCount)
       {

@@ -372,7 +372,7 @@ final class Packer {
   /// the tables of deflate.
   private func form(_ bytes: ByteBuffer, _ grouping: Int) throws(AEZipError) -> Form {
     // Beside many bytes their tables are little.
-    let most = grouping == 0 ? 1 << 13 : level > 1 ? 1 << 16 : 1 << 14
+    let most = grouping == 0 ? 1 << 13 : 1 << 14
     guard bytes.count > 0, bytes.count <= most else { return Form() }
     let start = bytes.bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
     tally(start, bytes.count)
