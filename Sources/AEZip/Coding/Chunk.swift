@@ -652,7 +652,7 @@ struct ChunkEncoder {
           codes.plane(index), strands, most: effort.repeatWindow(columns.count))
       else { continue }
       let (share, left) = try Repeats.look(
-        symbols.base, symbols.count, window: effort.repeatWindow(columns.count))
+        symbols.base, symbols.count, window: effort.repeatWindow(columns.count), least: 0.12)
       // A sample may mislead.
       if share > 0.12 && left < 0.92 * bits[index],
         Double(try bitsByRecord(codes.plane(index), strands, zlib))

@@ -424,7 +424,8 @@ final class Packer {
       strategies.append(.full(level >= 7 ? 9 : 6))
     } else {
       // What runs save is no reason to look for other repeats.
-      let (share, bitsPerByte) = try Repeats.look(pointer, bytes.count, window: window)
+      let (share, bitsPerByte) = try Repeats.look(
+        pointer, bytes.count, window: window, least: least)
       if share > least, level >= 7 || bitsPerByte * Double(bytes.count) < 0.5 * bitsWithRuns {
         strategies.append(.full(level >= 7 ? 9 : 6))
       }
@@ -484,8 +485,11 @@ enum Repeats {
 
   /// The share of bits that repeats of at least four bytes would save over Huffman codes, and the
   /// bits a byte that would be left with them, where a literal takes at least one bit.
+  ///
+  /// - Parameter least: the share that is of interest: where the first window has less than half of it,
+  ///   no other is looked at.
   static func look(
-    _ bytes: UnsafePointer<UInt8>, _ count: Int, window: Int = 8192
+    _ bytes: UnsafePointer<UInt8>, _ count: Int, window: Int = 8192, least: Double = 0
   ) throws(AEZipError) -> (share: Double, bitsPerByte: Double) {
     guard count >= 64 else { return (1, 8) }
     let table = try Memory<Int32>(4096)
@@ -493,12 +497,14 @@ enum Repeats {
     let window = min(count, window)
     var sums = aezk_repeat_sums()
     let starts = count > 2 * window ? [0, (count - window) / 2] : [0]
+    var seen = 0.0
     for start in starts {
       memset(counts.base, 0, 8 * 1024)
       memset(table.base, 0xFF, 4 * 4096)
       aezk_repeats(bytes + start, window, counts.base, table.base, &sums)
+      seen += Double(window)
+      if sums.saved < 0.5 * least * sums.bits { break }
     }
-    let seen = Double(window * starts.count)
     return (sums.bits > 0 ? sums.saved / sums.bits : 1, sums.left / seen)
   }
 

@@ -52,7 +52,7 @@ struct Effort {
   }
   /// Codes of a column that are searched for repeats, once or twice.
   func repeatWindow(_ columns: Int) -> Int {
-    level >= 7 ? 8192 : max(512, min(4096, 1 << 17 / columns))
+    level >= 7 ? 8192 : max(512, min(2048, 1 << 16 / columns))
   }
   var contextCandidates: Int { level >= 7 ? 12 : 7 }
   var contextSources: Int { level >= 7 ? 5 : 4 }
