@@ -646,16 +646,12 @@ struct ChunkEncoder {
       served: servedRecords ?? strands.recordCount
     ).plan(columns)
     for index in 0..<columns.count where effort.looksForRepeats && servedRecords == nil {
-      // Repeats are found in the order of records only, and without classes.
-      guard
-        let symbols = try CodeOrder.sample(
-          codes.plane(index), strands, most: effort.repeatWindow(columns.count))
-      else { continue }
-      let (share, left) = try Repeats.look(
-        symbols.base, symbols.count, window: effort.repeatWindow(columns.count), least: 0.12)
-      // A sample may mislead.
-      if share > 0.12 && left < 0.92 * bits[index],
-        Double(try bitsByRecord(codes.plane(index), strands, zlib))
+      // Repeats are found in the order of records only, and without classes. Samples may mislead: a
+      // few records, then more, then all of them.
+      let (plane, few) = (codes.plane(index), effort.repeatWindow(columns.count))
+      if try showsRepeats(plane, strands, few, beside: bits[index]),
+        try showsRepeats(plane, strands, 8 * few, beside: bits[index]),
+        Double(try bitsByRecord(plane, strands, zlib))
           < bits[index] * Double(strands.recordCount)
       {
         columns[index].recordOrder = true
@@ -674,6 +670,15 @@ struct ChunkEncoder {
       columns[index].write(to: &header, columnCount: columns.count)
       columnBits[index] += 6 * Double(header.bytes.count - start)
     }
+  }
+
+  /// Whether repeats among the first codes look worth more than classes, with which a code takes `bits`.
+  private func showsRepeats(
+    _ plane: UnsafePointer<Int32>, _ strands: Strands, _ count: Int, beside bits: Double
+  ) throws(AEZipError) -> Bool {
+    guard let symbols = try CodeOrder.sample(plane, strands, most: count) else { return false }
+    let (share, left) = try Repeats.look(symbols.base, symbols.count, window: count)
+    return share > 0.12 && left < 0.92 * bits
   }
 
   /// What the codes of a column take in the order of records.
