@@ -25,7 +25,7 @@ struct Effort {
   /// Sample rows times moments to spend, in multiply-adds.
   var momentBudget: Int { [1, 20, 60, 100, 400, 400, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
-  var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 768 : 512 }
+  var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 640 : 512 }
   /// Of how many columns, those that tell the most, regressors are chosen.
   var regressorCandidates: Int { level >= 7 ? 1024 : level >= 4 ? 256 : 32 }
   /// Columns up to which the records before take part in regressions.
