@@ -104,7 +104,7 @@ final class RisingCode {
   private func outliers(_ counts: UnsafePointer<Int>, _ first: List<UInt8>) -> List<UInt8> {
     var least = Int.max
     for byte in 0..<end where 16 * counts[byte] > pooled.base[byte] {
-      // Less than counts * log2(16 * counts / pooled) bits.
+      // At least 2 * pooled * counts * log2(16 * counts / pooled): log2(x) < 1.5 * (x - 1).
       let saved = 3 * counts[byte] * (16 * counts[byte] - pooled.base[byte])
       if saved > 2 * Self.firstBits * pooled.base[byte] { least = min(least, counts[byte]) }
     }
@@ -117,15 +117,15 @@ final class RisingCode {
     }
     aezk_sort(keys.base, keys.base + BlockCode.endOfBlock, count)
     var (sum, best) = (0.0, 0.0)
-    var end = first.count
+    var taken = first.count
     for place in first.count..<max(first.count, min(count, Self.mostFirst)) {
       let byte = keys.base[place] & 255
       let weight = Double(16 * counts[byte]) / Double(pooled.base[byte])
       if weight > 1 { sum += Double(counts[byte]) * Entropy.log2(weight) }
       sum -= Double(Self.firstBits)
-      if sum > best { (best, end) = (sum, place + 1) }
+      if sum > best { (best, taken) = (sum, place + 1) }
     }
-    for place in first.count..<end { outliers.append(UInt8(keys.base[place] & 255)) }
+    for place in first.count..<taken { outliers.append(UInt8(keys.base[place] & 255)) }
     return outliers
   }
 

@@ -231,10 +231,10 @@ struct Unpacker {
   private func code(_ index: Int) -> RisingCode.Description {
     let stream = streams[index]
     var code = RisingCode.Description()
-    for index in stream.lengths..<stream.lengths + stream.lengthCount {
-      code.counts.append(lengths[index])
+    for place in stream.lengths..<stream.lengths + stream.lengthCount {
+      code.counts.append(lengths[place])
     }
-    for index in stream.first..<stream.first + stream.firstCount { code.first.append(first[index]) }
+    for place in stream.first..<stream.first + stream.firstCount { code.first.append(first[place]) }
     return code
   }
 
