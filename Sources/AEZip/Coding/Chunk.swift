@@ -21,6 +21,8 @@ struct FieldTally {
   var permitted = Double.infinity
   /// It follows from the column.
   var isDerived = false
+  /// What the codes take, and what describes them.
+  var codeBits = 0.0
 }
 
 /// Records of a chunk to its payload.
@@ -47,8 +49,8 @@ struct ChunkEncoder {
   var keepsLatents = false
   /// Few records: what describes a field must be short.
   var isSmall = false
-  /// Fields without a bound are kept as they are, whether or not codes could hold them.
-  var keepsRows = false
+  /// Fields that are kept as they are, whether or not codes could hold them; none if empty.
+  var kept = List<Bool>()
 
   /// The order of columns.
   enum Arrangement {
@@ -61,7 +63,7 @@ struct ChunkEncoder {
     case falling
   }
 
-  private var effort: Effort { Effort(level: planLevel ?? level) }
+  private var effort: Effort { planLevel.map { Effort(level: $0) } ?? .ofPlan(level) }
 
   struct Result {
     var payload: ByteBuffer
@@ -104,7 +106,7 @@ struct ChunkEncoder {
     let repeatCount = Double(repeats.recordCount - repeats.codedCount)
     // What records take tells whether references to them will pay: all of them where few repeat, for
     // they will probably stay so; else some.
-    let isSampled = level < 7 && repeats.codedCount > 2 * Self.repeatSample
+    let isSampled = level < 7 && repeats.recordCount > 2 * Self.repeatSample
     var plain: Result?
     if isSampled {
       let isRare = 2 * repeats.codedCount > repeats.recordCount
@@ -116,6 +118,8 @@ struct ChunkEncoder {
         if let plain { return plain }
         return try encodeOnce(records)
       }
+    } else {
+      plain = try encodeOnce(records)
     }
     let kept = try repeats.coded(records, recordSize: layout.recordSize)
     let keptBytes = UnsafeRawBufferPointer(
@@ -125,12 +129,7 @@ struct ChunkEncoder {
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
-    let bitsOfRecord = 8 * Double(result.payload.count) / Double(repeats.codedCount)
     try payload.append(result.payload.bytes)
-    // References are sure to pay where they take far less than other records do.
-    if !isSampled && repeats.bits > 0.2 * repeatCount * bitsOfRecord {
-      plain = try encodeOnce(records)
-    }
     if let plain, plain.payload.count <= payload.count { return plain }
     let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
       try prove(repeats, records, &result)
@@ -187,102 +186,57 @@ struct ChunkEncoder {
     return true
   }
 
-  /// Codes the records, or, where that is smaller, keeps fields without a bound as they are.
+  /// Codes the records, or, where that is smaller, keeps fields without a bound as they are: all of them,
+  /// or those whose codes seem to take more.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    let result = try encodeLeast(records)
-    guard records.count <= ExactRows.mostBytes else { return result }
+    var best = try encodeLeast(records)
     var fields: List<Int> = List()
-    for index in 0..<layout.fields.count where hasNoRoom(index) { fields.append(index) }
-    guard fields.count > 0 else { return result }
-    let rows = try ByteBuffer()
-    _ = try ExactRows.pack(records, fields, layout, Zlib(), to: rows)
-    guard rows.count < result.payload.count else { return result }
-    var plain = self
-    plain.keepsRows = true
-    let second = try plain.encodeLeast(records)
-    return second.payload.count < result.payload.count ? second : result
+    var worse = List<Bool>(repeating: false, count: layout.fields.count)
+    var all = worse
+    // Bits of those fields, with what the header says of them, and as they are.
+    var bits = 8 * Double(best.payload.count)
+    var (exactBits, gain) = (0.0, 0.0)
+    for index in 0..<all.count {
+      let (coded, field) = (best.tallies[index].codeBits, layout.fields[index])
+      guard hasNoRoom(index), coded > 0 else {
+        bits -= coded
+        continue
+      }
+      fields.append(index)
+      all[index] = true
+      guard level > 1 else { continue }
+      let exact = try ExactCoder.estimate(
+        records, recordSize: layout.recordSize, offset: field.offset, size: field.type.size)
+      exactBits += exact
+      guard exact < 0.97 * coded else { continue }
+      worse[index] = true
+      gain += coded - exact
+    }
+    guard fields.count > 0 else { return best }
+    let isFew = records.count <= ExactRows.mostBytes
+    func take(_ kept: List<Bool>) throws(AEZipError) {
+      var other = self
+      other.kept = kept
+      let trial = try other.encodeLeast(records)
+      if trial.payload.count < best.payload.count { best = trial }
+    }
+    if gain > (isFew ? 0.04 : 0.16) * Double(best.payload.count) { try take(worse) }
+    if isFew {
+      let rows = try ByteBuffer()
+      _ = try ExactRows.pack(records, fields, layout, Zlib(), to: rows)
+      if 8 * Double(rows.count) < bits || level > 1 && exactBits < 1.02 * bits { try take(all) }
+    }
+    return best
   }
 
   /// Codes the records after a plan of their own, or, where that is smaller, after the model's.
   private func encodeLeast(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    let own = try encodeOwn(records)
+    let own = try PlanRace.smallest(self, records)
     guard let planModel, let plan = try planModel.plan(for: records, layout, bounds: bounds) else {
       return own
     }
     let shared = try encodeAll(records, shared: plan)
     return shared.payload.count < own.payload.count ? shared : own
-  }
-
-  /// Codes the records after a plan of the level, or, where that is smaller, after one of the levels
-  /// below: plans are made from samples, and now and then more effort finds a worse one, chiefly where
-  /// few codes are not zero. Last, after the best plan of all for each column.
-  private func encodeOwn(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
-    let own = try encodeAll(records)
-    let effort = Effort(level: level)
-    // Without a bound fewer bytes can mean larger errors.
-    guard !bounds.contains(.infinity) else { return own }
-    let values = records.count / layout.recordSize * layout.fields.count
-    let isFew = values <= Effort.fewValues
-    let isLossy = own.tallies.contains { $0.largestError > 0 }
-    let size = own.payload.count
-    let isLoose = isFew ? size < values / 4 : isLossy && size < values / effort.valuesPerByte
-    guard isLoose || effort.alwaysTriesBelow else { return own }
-    var best: Result?
-    var plans: [CodedPlan] = []
-    func take(_ trial: Result) {
-      if best == nil || trial.payload.count < best!.payload.count { best = trial }
-    }
-    var order = own.plan?.order
-    func offer(_ planLevel: Int, _ arrangement: Arrangement) throws(AEZipError) {
-      var other = self
-      other.planLevel = planLevel
-      other.arrangement = arrangement
-      // What is to be crossed has one order.
-      if arrangement == .asReckoned && !Effort(level: planLevel).reckonsOrder {
-        other.order = order
-      }
-      let trial = try other.encodeAll(records)
-      if let plan = trial.plan { plans.append(plan) }
-      take(trial)
-    }
-    // What is best for each column is most often best for all.
-    func cross(_ planLevel: Int, again: Bool) throws(AEZipError) {
-      var other = self
-      other.planLevel = planLevel
-      // The second time it is known what some take beside the best of others.
-      for _ in 0..<(again ? 2 : 1) {
-        guard let crossed = best?.plan?.best(with: plans) else { return }
-        take(try other.encodeAll(records, after: crossed))
-      }
-    }
-    // What the levels below would take is among them, and so comes before what they do not know; from 7
-    // on in both orders, if there are two.
-    let triesOrder = effort.triesOrder && layout.fields.count > 1
-    if triesOrder {
-      try offer(6, .none)
-      try offer(6, .pivoted)
-      order = best?.plan?.order
-    }
-    // What is smaller in the layout's order cannot be crossed with the others.
-    if isFew && isLoose && !triesOrder && (order?.count ?? 0) > 0 {
-      for below in 1..<4 { try offer(below, .none) }
-    }
-    for below in 1..<(triesOrder ? 6 : level)
-    where isLoose && (isFew || effort.levelsBelow.contains(below)) {
-      try offer(below, .asReckoned)
-      if isFew || effort.crosses(after: below) {
-        try cross(triesOrder && !isFew ? 6 : below, again: isFew)
-      }
-    }
-    if triesOrder {
-      if isLoose { try cross(6, again: isFew) }
-      try offer(level, .pivoted)
-      try offer(level, .falling)
-    }
-    if let plan = own.plan { plans.append(plan) }
-    take(own)
-    try cross(level, again: isLoose && (isFew || effort.crossesTwice))
-    return best ?? own
   }
 
   /// Whether the bound of a field lets no value change.
@@ -330,7 +284,7 @@ struct ChunkEncoder {
         treatments[index] = shared.treatments[index]
       } else if !(extent.minimum < extent.maximum), isConstant(records, recordCount, field) {
         treatments[index] = .constant
-      } else if !keepsRows || !hasNoRoom(index),
+      } else if kept.count == 0 || !kept[index],
         let (units, proofBound) = Column.units(
           field: index, type: field.type, bound: bounds[index], extent: extent,
           plane: planes[index], strands: strands, allowLattice: true,
@@ -421,7 +375,7 @@ struct ChunkEncoder {
     var allPlanes = latents.planes
     for plane in columnPlanes { allPlanes.append(plane) }
     if let draft {
-      planner.limitEffort(columns, draft)
+      if planLevel == nil { planner.limitEffort(columns, draft) }
       try planner.plan(columns, draft)
     }
     let codes = try CodePlanes(
@@ -472,6 +426,9 @@ struct ChunkEncoder {
       try planContexts(columns, codes, leafPlanes, strands, zlib, &header, &bits)
     }
     try packCodes(columns, codes, leafPlanes, strands, zlib, to: body, header: &header, &bits)
+    for index in latentCount..<columns.count {
+      tallies[columns[index].field!].codeBits = bits[index]
+    }
     try packExceptions(outcome, columns, records, recordCount, zlib, to: body, header: &header)
     var exact: List<Int> = List()
     for index in 0..<fieldCount where treatments[index] == .exact { exact.append(index) }

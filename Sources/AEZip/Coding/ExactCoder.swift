@@ -136,6 +136,32 @@ struct ExactCoder {
     return bits * (1 - 0.9 * (try Repeats.share(bytes, count)))
   }
 
+  /// Bits that a field's planes will take without repeats and transforms, about: from some of its values.
+  static func estimate(
+    _ records: UnsafeRawBufferPointer, recordSize: Int, offset: Int, size: Int
+  ) throws(AEZipError) -> Double {
+    let base = records.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    let count = records.count / recordSize
+    let step = max(1, count / 1024)
+    let counts = try Memory<Int>(256, zeroed: true)
+    var bits = 0.0
+    for place in offset..<(offset + size) {
+      memset(counts.base, 0, 256 * MemoryLayout<Int>.size)
+      var (record, seen) = (0, 0)
+      while record < count {
+        counts.base[Int(base[record &* recordSize &+ place])] &+= 1
+        seen &+= 1
+        record &+= step
+      }
+      var used = 0.0
+      for byte in 0..<256 where counts[byte] > 0 { used += 1 }
+      let whole = (Entropy.bits(counts.base, 256) + Entropy.bias * used) / Double(max(1, seen))
+      // No byte takes less than a bit.
+      bits += max(1, whole) * Double(count) + 2 * used + Entropy.streamBits
+    }
+    return bits
+  }
+
   static func mask(_ size: Int) -> UInt64 { size == 8 ? .max : (1 << UInt64(8 * size)) - 1 }
 
   @inline(__always)

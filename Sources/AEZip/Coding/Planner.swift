@@ -3,27 +3,14 @@ import CPlatform
 /// How hard to look; see ``CompressionOptions/level``.
 struct Effort {
   let level: Int
-  /// Levels whose plans are tried too where few codes are not zero.
-  var levelsBelow: List<Int> {
-    List((level >= 7 ? [1, 2, 4, 5] : [1, 2]).filter { $0 < level })
-  }
-  /// Whether plans up to a lower level's are crossed before that of the next, as lower levels do: at
-  /// level 3 as level 2, at 7 as 6.
-  func crosses(after below: Int) -> Bool { below == 2 && (level == 3 || level >= 7) }
-  /// Whether the best of all plans is looked for again, once it is known what they take together.
-  var crossesTwice: Bool { level >= 7 }
-  /// So many lossy values, or more, in a byte are few codes that are not zero.
-  var valuesPerByte: Int { level >= 7 ? 10 : 20 }
-  /// Values of a chunk that all lower levels' plans are tried for.
-  static let fewValues = 640_000
-  /// Whether it is done for tight bounds too.
-  var alwaysTriesBelow: Bool { level >= 7 }
+  /// A plan's: those of levels 4 to 6 are alike, so that none of them can be the worse one.
+  static func ofPlan(_ level: Int) -> Effort { Effort(level: level < 4 ? level : max(6, level)) }
+  /// That of plans where few codes are not zero.
+  static let brief = Effort(level: 4)
   /// Whether the order of pivots is taken where it is reckoned to save much.
   var reckonsOrder: Bool { level >= 4 && level < 7 }
-  /// Whether other orders of columns are tried.
-  var triesOrder: Bool { level >= 7 }
   /// Sample rows times moments to spend, in multiply-adds.
-  var momentBudget: Int { [1, 20, 60, 100, 400, 400, 400, 800, 1600, 3200][level] << 20 }
+  var momentBudget: Int { [1, 20, 60, 400, 400, 400, 400, 800, 1600, 3200][level] << 20 }
   /// Rows that are enough where many columns make each row dear.
   var leastRows: Int { level >= 7 ? 2048 : level >= 4 ? 640 : 512 }
   /// Of how many columns, those that tell the most, regressors are chosen.
@@ -133,13 +120,13 @@ struct Planner {
       moments: count > 1024 ? nil : try sample.moments(columns, lags: lags, kernels: kernels))
   }
 
-  /// Where few codes are not zero, levels 4 to 6 plan alike: what more effort finds on a sample is
-  /// chance there, and the time is better spent on plans of other kinds.
+  /// Where few codes are not zero, levels 4 to 6 plan with less effort: what more of it finds on a sample
+  /// is chance there, and the time is better spent on plans of other kinds.
   mutating func limitEffort(_ columns: [Column], _ draft: Draft) {
-    guard effort.level >= 4, effort.level <= 6, let moments = draft.moments,
+    guard effort.level == 6, let moments = draft.moments,
       bitsOfDifferences(columns, moments, looksBack: draft.lags > 0) < Self.fewBits
     else { return }
-    effort = Effort(level: 5)
+    effort = .brief
   }
   private static let fewBits = 1.4
 
