@@ -35,15 +35,21 @@ final class Sample {
     if before.count > 0 { for column in 0..<order.count { places[column] = before[order[column]] } }
   }
 
+  /// Whether all records of the chunk are in it.
+  private(set) var isWhole = false
+
   /// Rows of a block that are records; the others are 0.
   let laneCount: Int
 
   /// Records among the target rows.
   var targetCount: Int { targets.reduce(0) { $0 + $1.count } / 64 * laneCount }
 
-  /// The target rows, or the first part of each run, if about so many records are enough.
+  /// The target rows, or the first part of each run, if about so many records are enough; all rows of
+  /// few records, the first of which have no predecessors.
   func parts(of records: Int) -> List<Range<Int>> {
-    guard records < targetCount else { return targets }
+    guard records < targetCount else {
+      return isWhole ? List(repeating: 0..<rowCount, count: 1) : targets
+    }
     var parts = List<Range<Int>>()
     for range in targets {
       let blocks = (range.count / 64 * records + targetCount - 1) / targetCount
@@ -68,6 +74,7 @@ final class Sample {
     let runCount = max(1, (wanted / 64 + perRun - 1) / perRun)
     if runCount * (perRun + lead) >= blocks {
       runs.append(0..<blocks)
+      isWhole = true
     } else {
       for run in 0..<runCount {
         let start =

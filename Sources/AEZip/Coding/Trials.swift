@@ -26,6 +26,8 @@ final class Trials {
   var tied: Memory<Double>?
 
   private let vectors: Memory<Double>
+  /// What comes before the first records.
+  private let zeros: Memory<Double>
   private let codes: Memory<Int32>
   private let leaves: Memory<UInt8>
   private let offsets: Memory<Double>
@@ -50,6 +52,7 @@ final class Trials {
     kept = try Memory(sample.rowCount)
     residuals = try Memory(growsTrees ? sample.rowCount : 1)
     vectors = try Memory(2 * 64)
+    zeros = try Memory(64, zeroed: true)
     codes = try Memory(2 * 64)
     leaves = try Memory(64)
     let mostLeaves = growsTrees ? Tree.mostSplits + 1 : 1
@@ -102,7 +105,8 @@ final class Trials {
       while row < range.upperBound {
         let base = column.tie.isEmpty ? nil : tied.map { UnsafePointer($0.base + row) }
         for place in 0..<splitCount + regressors.count {
-          pointers.base[place] = planes.base[place] + max(0, row - lags.base[place])
+          let lag = lags.base[place]
+          pointers.base[place] = row < lag ? UnsafePointer(zeros.base) : planes.base[place] + (row - lag)
         }
         if splitCount > 0 {
           kernels.call.split_f64(
