@@ -400,6 +400,74 @@ func correlate(
   }
 }
 
+/// See `aezk_kernels.reweigh`.
+func reweigh(
+  _ sums: UnsafeMutablePointer<Double>?, _ x: UnsafePointer<UnsafePointer<Double>?>?,
+  _ coefficients: UnsafePointer<Double>?, _ count: Int, _ y: UnsafePointer<Double>?,
+  _ inverse: Double, _ scratch: UnsafeMutablePointer<Double>?
+) {
+  let (sums, x, y, scratch) = (sums!, x!, y!, scratch!)
+  let width = LD.scalarCount
+  @inline(__always)
+  func vectors(_ p: UnsafeMutablePointer<Double>) -> UnsafeMutablePointer<LD> {
+    UnsafeMutableRawPointer(p).assumingMemoryBound(to: LD.self)
+  }
+  let (e, weights, weighted) = (
+    vectors(scratch), vectors(scratch + laneCount), vectors(scratch + 2 &* laneCount)
+  )
+  let vectorCount = laneCount / width
+  var v = 0
+  while v < vectorCount {
+    var left = UnsafeRawPointer(y).assumingMemoryBound(to: LD.self)[v]
+    var i = 0
+    while i < count {
+      let r = UnsafeRawPointer(x[i].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
+      left = left - LD(repeating: coefficients.unsafelyUnwrapped[i]) * r[v]
+      i &+= 1
+    }
+    e[v] = left
+    let share = left * LD(repeating: inverse)
+    weights[v] = LD(repeating: 1) / (LD(repeating: 1) + share * share)
+    v &+= 1
+  }
+  // 8 partial sums, whatever the width of registers.
+  let parts = 8 / width
+  var target = vectors(sums)
+  var i = 0
+  while i <= count {
+    let a =
+      i < count
+      ? UnsafeRawPointer(x[i].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
+      : UnsafePointer(e)
+    v = 0
+    while v < vectorCount {
+      weighted[v] = weights[v] * a[v]
+      v &+= 1
+    }
+    var j = 0
+    while j <= i {
+      let b =
+        j < count
+        ? UnsafeRawPointer(x[j].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
+        : UnsafePointer(e)
+      var part = 0
+      while part < parts {
+        var sum = target[part]
+        v = part
+        while v < vectorCount {
+          sum = sum + weighted[v] * b[v]
+          v &+= parts
+        }
+        target[part] = sum
+        part &+= 1
+      }
+      target += parts
+      j &+= 1
+    }
+    i &+= 1
+  }
+}
+
 /// See `aezk_kernels.eliminate`.
 func eliminate(
   _ row: UnsafeMutablePointer<Double>?, _ before: UnsafePointer<Double>?, _ factor: Double,

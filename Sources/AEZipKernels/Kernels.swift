@@ -79,6 +79,7 @@ func fillVectors(_ kernels: UnsafeMutablePointer<aezk_kernels>) {
   kernels.pointee.weigh = weigh
   kernels.pointee.correlate = correlate
   kernels.pointee.eliminate = eliminate
+  kernels.pointee.reweigh = reweigh
   kernels.pointee.explain = explain
   kernels.pointee.extent_f32 = extentF32
   kernels.pointee.extent_f64 = extentF64

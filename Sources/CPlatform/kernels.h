@@ -187,6 +187,10 @@ typedef struct aezk_kernels {
 
   /* row -= factor * before */
   void (*eliminate)(double *row, const double *before, double factor, long count);
+  /* With e = y - sum of coefficients[i] * x[i] of 64 rows, weighted by 1 / (1 + (inverse * e)^2): 8 partial sums each of
+   * the products of x[i] and x[j], j <= i, at sums + 8 * (i * (i + 1) / 2 + j); x[count] is e. `scratch` has room for 3 * 64 */
+  void (*reweigh)(double *sums, const double *const *x, const double *coefficients, long count, const double *y,
+                  double inverse, double *scratch);
   /* What candidates have in common with one that is chosen is taken from their covariances with the target (load * row)
    * and from their variances (row^2 * inverse); those that keep less than 1e-9 have 0. gains = covariances^2 / variances */
   void (*explain)(double *gains, double *covariances, double *variances, const double *row, double load, double inverse,

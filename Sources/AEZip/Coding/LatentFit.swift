@@ -217,7 +217,7 @@ final class LatentFit {
           for b in 0...a { matrix[a * latentCount + b] += slope * slopes[b * size + place] }
         }
       }
-      guard solve(&matrix, &right) else { continue }
+      guard NormalEquations.solve(&matrix, &right, damping: 1e-3) else { continue }
       for latent in 0..<latentCount where right[latent].magnitude < 1e6 {
         z[64 * latent + lane] += Float(right[latent])
       }
@@ -227,37 +227,5 @@ final class LatentFit {
     for lane in 0..<64 where !(costs[64 + lane] < costs[lane]) {
       for latent in 0..<latentCount { z[64 * latent + lane] = old[64 * latent + lane] }
     }
-  }
-
-  /// Cholesky's decomposition of the lower triangle, its diagonal a little raised; false if it is
-  /// not positive.
-  private func solve(_ m: inout [Double], _ x: inout [Double]) -> Bool {
-    let n = x.count
-    var trace = 0.0
-    for i in 0..<n { trace += m[i * n + i] }
-    for i in 0..<n {
-      m[i * n + i] += 1e-3 * m[i * n + i] + 1e-6 * trace + 1e-30
-      for j in 0...i {
-        var sum = m[i * n + j]
-        for k in 0..<j { sum -= m[i * n + k] * m[j * n + k] }
-        if i == j {
-          guard sum > 0 else { return false }
-          m[i * n + i] = sum.squareRoot()
-        } else {
-          m[i * n + j] = sum / m[j * n + j]
-        }
-      }
-      var sum = x[i]
-      for k in 0..<i { sum -= m[i * n + k] * x[k] }
-      x[i] = sum / m[i * n + i]
-    }
-    var i = n
-    while i > 0 {
-      i -= 1
-      var sum = x[i]
-      for k in i + 1..<max(n, i + 1) { sum -= m[k * n + i] * x[k] }
-      x[i] = sum / m[i * n + i]
-    }
-    return true
   }
 }

@@ -139,6 +139,9 @@ struct Planner {
     let trials = try Trials(
       sample: sample, recordCount: strands.recordCount, kernels: kernels, effort: effort,
       growsTrees: trees != nil)
+    let fit =
+      effort.level > 1
+      ? try RobustFit(sample, most: effort.mostRegressors, kernels: kernels) : nil
     // What is restored is far from what is rounded there: a plan without trees serves to restore the
     // later columns of the record before.
     if lags > 0, let moments,
@@ -147,7 +150,8 @@ struct Planner {
       for _ in 0..<effort.firstPlans {
         for index in 0..<count {
           try choose(
-            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials)
+            columns, index, sample, moments: moments, looksBack: true, trees: nil, trials: trials,
+            fit: fit)
         }
       }
     }
@@ -155,7 +159,7 @@ struct Planner {
     for index in 0..<count {
       try choose(
         columns, index, sample, moments: moments, looksBack: strands.blockCount > 1,
-        trees: trees, trials: trials)
+        trees: trees, trials: trials, fit: fit)
     }
   }
 
@@ -222,7 +226,7 @@ struct Planner {
   /// Picks the way of predicting a column that takes the fewest bits on the sample.
   private func choose(
     _ columns: [Column], _ index: Int, _ sample: Sample, moments: SampleMoments?, looksBack: Bool,
-    trees: TreePlanner?, trials: Trials
+    trees: TreePlanner?, trials: Trials, fit: RobustFit?
   ) throws(AEZipError) {
     // A tie that was found is one of the ways of predicting.
     let tied = columns[index].with(List())
@@ -270,6 +274,17 @@ struct Planner {
           }
         }
         try offer(regressors)
+      }
+    }
+    if let fit, !best.regressors.isEmpty, best.tie.isEmpty {
+      for _ in 0..<4 {
+        let before = bestBits
+        let trial = best.with(best.regressors)
+        let bits = before / Double(strands.recordCount)
+        guard fit.improve(trial, index, bits: bits, rows: effort.raceRows) else { break }
+        roundCoefficients(trial, sample)
+        try offer(trial)
+        guard bestBits < 0.995 * before else { break }
       }
     }
     let predictors = best
