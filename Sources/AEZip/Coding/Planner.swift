@@ -235,15 +235,19 @@ struct Planner {
     var best = columns[index]
     let aloneBits = try trials.judge(best, index, raceRows: effort.raceRows).bits
     var bestBits = aloneBits
+    var largest = (column: best, bits: aloneBits)
     func offer(_ regressors: List<Regressor>) throws(AEZipError) {
       let trial = columns[index].with(regressors)
       roundCoefficients(trial, sample)
       try offer(trial)
     }
-    func offer(_ trial: Column) throws(AEZipError) {
+    @discardableResult
+    func offer(_ trial: Column) throws(AEZipError) -> Double {
       let bits =
         try trials.judge(trial, index, raceRows: effort.raceRows).bits + bitsOfCoefficients(trial)
+      if trial.regressors.count > largest.column.regressors.count { largest = (trial, bits) }
       if bits < bestBits { (best, bestBits) = (trial, bits) }
+      return bits
     }
     if !tied.tie.isEmpty {
       trials.tied = try sample.predictions(of: columns, index, tied.tie, kernels: kernels)
@@ -276,15 +280,25 @@ struct Planner {
         try offer(regressors)
       }
     }
-    if let fit, !best.regressors.isEmpty, best.tie.isEmpty {
-      for _ in 0..<4 {
-        let before = bestBits
-        let trial = best.with(best.regressors)
-        let bits = before / Double(strands.recordCount)
-        guard fit.improve(trial, index, bits: bits, rows: effort.raceRows) else { break }
-        roundCoefficients(trial, sample)
-        try offer(trial)
-        guard bestBits < 0.995 * before else { break }
+    if let fit {
+      func refine(_ start: Column, _ startBits: Double) throws(AEZipError) {
+        guard !start.regressors.isEmpty, start.tie.isEmpty else { return }
+        var (last, before) = (start, startBits)
+        for _ in 0..<4 {
+          let trial = last.with(last.regressors)
+          let bits = before / Double(strands.recordCount)
+          guard fit.improve(trial, index, bits: bits, rows: effort.raceRows) else { return }
+          roundCoefficients(trial, sample)
+          let after = try offer(trial)
+          guard after < 0.995 * before else { return }
+          (last, before) = (trial, after)
+        }
+      }
+      let most = largest
+      try refine(best, bestBits)
+      // Of more regressors, with better coefficients, more may be worth their bits.
+      if most.column.regressors.count > best.regressors.count {
+        try refine(most.column, most.bits)
       }
     }
     let predictors = best

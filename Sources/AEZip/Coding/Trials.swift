@@ -106,7 +106,8 @@ final class Trials {
         let base = column.tie.isEmpty ? nil : tied.map { UnsafePointer($0.base + row) }
         for place in 0..<splitCount + regressors.count {
           let lag = lags.base[place]
-          pointers.base[place] = row < lag ? UnsafePointer(zeros.base) : planes.base[place] + (row - lag)
+          pointers.base[place] =
+            row < lag ? UnsafePointer(zeros.base) : planes.base[place] + (row - lag)
         }
         if splitCount > 0 {
           kernels.call.split_f64(

@@ -120,6 +120,48 @@ import Testing
     #expect(Set(partial).count == 1)
   }
 
+  @Test(arguments: [0, 1, 3, 12]) func weightedProductsOfResiduals(count: Int) {
+    var random = Seeded(UInt64(count) + 77)
+    let planes = (0...count).map { _ in (0..<64).map { _ in random.normal() } }
+    let coefficients = (0..<count).map { _ in random.normal() }
+    var found: [[UInt64]] = []
+    forEachLevel { kernels in
+      // The last plane is y.
+      let memory = UnsafeMutableRawPointer.allocate(byteCount: 512 * (count + 4), alignment: 64)
+      defer { memory.deallocate() }
+      let values = memory.bindMemory(to: Double.self, capacity: 64 * (count + 4))
+      for (place, plane) in planes.enumerated() {
+        for lane in 0..<64 { values[64 * place + lane] = plane[lane] }
+      }
+      let x = (0..<max(1, count)).map { UnsafePointer(values + 64 * $0) as UnsafePointer<Double>? }
+      let products = (count + 1) * (count + 2) / 2
+      let sums = UnsafeMutableRawPointer.allocate(byteCount: 64 * products, alignment: 64)
+      defer { sums.deallocate() }
+      let partial = sums.bindMemory(to: Double.self, capacity: 8 * products)
+      for place in 0..<8 * products { partial[place] = place % 8 == 0 ? 1 : 0 }
+      kernels.reweigh(
+        partial, x, coefficients, count, values + 64 * count, 0.5, values + 64 * (count + 1))
+      var residuals = planes[count]
+      for place in 0..<count {
+        for lane in 0..<64 { residuals[lane] -= coefficients[place] * planes[place][lane] }
+      }
+      let factors = planes[..<count] + [residuals]
+      for i in 0...count {
+        for j in 0...i {
+          var (wanted, sum) = (1.0, 0.0)
+          for lane in 0..<64 {
+            let weight = 1 / (1 + residuals[lane] * residuals[lane] / 4)
+            wanted += factors[i][lane] * factors[j][lane] * weight
+          }
+          for part in 0..<8 { sum += partial[8 * (i * (i + 1) / 2 + j) + part] }
+          #expect((sum - wanted).magnitude < 1e-10 * (64 + wanted.magnitude))
+        }
+      }
+      found.append((0..<8 * products).map { partial[$0].bitPattern })
+    }
+    #expect(Set(found).count == 1)
+  }
+
   @Test func whatIsChosenIsTakenFromCandidates() {
     let before: [Double] = [1, 2, 4, 8, 16]
     let row: [Double] = [2, -1, 4, 0, 3]
