@@ -30,7 +30,7 @@ struct ChunkEncoder {
   let layout: Layout
   /// The largest error permitted for each field; 0 keeps every bit.
   var bounds: [Double]
-  let level: Int
+  var level: Int
   /// The level whose effort plans are made with, if that is not `level`.
   var planLevel: Int?
   var arrangement = Arrangement.asReckoned

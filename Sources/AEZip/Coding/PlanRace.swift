@@ -77,6 +77,9 @@ struct PlanRace {
   /// From level 7 on: all that the level below does, and more.
   private mutating func run() throws(AEZipError) -> ChunkEncoder.Result {
     let hasOrders = coder.layout.fields.count > 1
+    var brief = coder
+    brief.level = 6
+    take(try Self.smallest(brief, records), isNew: true)
     try code(6, .none)
     if hasOrders { try code(6, .pivoted) }
     order = best!.plan?.order
