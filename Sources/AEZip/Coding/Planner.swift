@@ -334,8 +334,8 @@ struct Planner {
     columns[index].takePlan(of: best)
     // Later columns see what this one will be restored as.
     for range in sample.targets {
-      sample.rounded(index).advanced(by: range.lowerBound)
-        .update(from: trials.kept.base + range.lowerBound, count: range.count)
+      let (first, size) = (range.lowerBound, 8 * range.count)
+      memcpy(sample.rounded(index) + first, trials.kept.base + first, size)
     }
   }
 
@@ -395,17 +395,7 @@ struct Planner {
   private func roundCoefficients(_ column: Column, _ sample: Sample) {
     guard !column.regressors.isEmpty else { return }
     var spread = 0.0
-    for regressor in column.regressors {
-      var sum = 0.0
-      var row = 0
-      let values = sample.values(of: regressor.column)
-      while row < sample.rowCount {
-        let value = values[row]
-        sum += value * value
-        row += 7
-      }
-      spread = max(spread, (sum * 7 / Double(max(1, sample.rowCount))).squareRoot())
-    }
+    for regressor in column.regressors { spread = max(spread, sample.spread(regressor.column)) }
     let exponent = Int(Entropy.log2(max(1, spread / column.multiple)) + 4.5)
     column.coefficientExponent = max(0, min(30, exponent))
     let unit = exp2(column.coefficientExponent)

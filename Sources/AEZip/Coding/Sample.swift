@@ -16,6 +16,8 @@ final class Sample {
   /// y, and y rounded to the column's codes: what restored values look like.
   private let columnValues: Memory<Double>
   private let columnRounded: Memory<Double>
+  /// Once they are known.
+  private let spreads: Memory<Double>
 
   /// Where the values of each column are, if not in the order of columns.
   private var places = List<Int>()
@@ -26,6 +28,21 @@ final class Sample {
 
   func rounded(_ column: Int) -> UnsafeMutablePointer<Double> {
     columnRounded.base + (places.count > 0 ? places[column] : column) * rowCount
+  }
+
+  /// About how far values are from 0: the root of their mean square, by one row in seven.
+  func spread(_ column: Int) -> Double {
+    let place = places.count > 0 ? places[column] : column
+    if spreads.base[place] == 0 {
+      let values = columnValues.base + place * rowCount
+      var (sum, row) = (0.0, 0)
+      while row < rowCount {
+        sum += values[row] * values[row]
+        row += 7
+      }
+      spreads.base[place] = (sum * 7 / Double(max(1, rowCount))).squareRoot()
+    }
+    return spreads.base[place]
   }
 
   /// Column i is from now on what was column order[i].
@@ -91,6 +108,7 @@ final class Sample {
     // The last block's lanes whose strand has ended repeat values: they do no harm.
     columnValues = try Memory(rowCount * columnCount)
     columnRounded = try Memory(rowCount * columnCount)
+    spreads = try Memory(columnCount, zeroed: true)
     try fill(columns, planes, runs, kernels)
   }
 

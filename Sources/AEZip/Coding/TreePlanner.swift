@@ -119,7 +119,7 @@ final class TreePlanner {
     let candidates = screen(column, index, factor)
     guard !candidates.isEmpty else { return Tree() }
 
-    rows.base.update(from: targetRows.base, count: count)
+    memcpy(rows.base, targetRows.base, 4 * count)
     var tree = Tree()
     var leaves = List<Leaf>()
     leaves.append(Leaf(rows: 0..<count))
@@ -258,7 +258,7 @@ final class TreePlanner {
     let binCount = edges[candidate.column].count + 1
     memset(scratch.base, 0, 8 * 4 * binCount)
     kernels.call.moments(scratch.base, errors.base, binPlane(candidate), rows, count, binCount)
-    table.update(from: scratch.base, count: 2 * binCount)
+    memcpy(table, scratch.base, 16 * binCount)
   }
 
   /// The tables of a leaf to those of its halves: itself, and the newest leaf.

@@ -97,8 +97,8 @@ final class Trials {
     var rows = 0
     for range in sample.parts(of: raceRows) {
       let lead = max(0, range.lowerBound - 64 * Column.largestLag)
-      (restored.base + lead).update(
-        from: sample.rounded(index) + lead, count: range.lowerBound - lead)
+      memcpy(
+        restored.base + lead, sample.rounded(index) + lead, 8 * (range.lowerBound - lead))
       var (now, before) = (codes.base, codes.base + 64)
       memset(before, 0, 4 * 64)
       var row = range.lowerBound
