@@ -92,10 +92,15 @@ struct PlanRace {
       try cross(6, again: isFew)
     }
     for level in 7...coder.level {
-      try code(level, .none)
-      if hasOrders {
-        try code(level, .pivoted)
-        try code(level, .falling)
+      if level == 7 {
+        try code(7, .none)
+        if hasOrders {
+          try code(7, .pivoted)
+          try code(7, .falling)
+        }
+      } else {
+        order = best!.plan?.order
+        try code(level, .asReckoned)
       }
       try cross(level, again: isLoose)
     }
