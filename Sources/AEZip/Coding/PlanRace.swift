@@ -55,6 +55,9 @@ struct PlanRace {
       order = own.plan?.order
       for below in 1..<min(level, 3) { try code(below, .asReckoned) }
       if level == 3 { try cross(2, again: false) }
+    } else if level < 4 {
+      // Few regressors tell about as much as some more.
+      try code(1, .none)
     } else {
       return own
     }
