@@ -56,8 +56,7 @@ struct PlanRace {
       for below in 1..<min(level, 3) { try code(below, .asReckoned) }
       if level == 3 { try cross(2, again: false) }
     } else if level < 4 {
-      // Few regressors tell about as much as some more.
-      try code(1, .none)
+      try codeBelow(level, .none, crosses: true)
     } else {
       return own
     }
