@@ -66,6 +66,32 @@ def test_more_level_takes_no_more_bytes_of_many_values_at_a_loose_bound():
         assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
 
 
+def few_values() -> np.ndarray:
+    """One field of eight different values, most of them the same: all records repeat earlier ones."""
+    random = np.random.default_rng(34)
+    return random.choice(8, (12_000, 1), p=[0.93] + [0.01] * 7) / 3
+
+
+@pytest.mark.parametrize("rel", [0.1, 1e-2])
+def test_more_level_takes_no_more_bytes_where_references_do_not_pay(rel):
+    sizes = [len(aezip.compress(few_values(), rel=rel, level=level)) for level in range(1, 9)]
+    for level in range(1, 8):
+        assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
+
+
+@pytest.mark.parametrize("level", [2, 6])
+def test_fields_are_kept_as_they_are_where_codes_would_take_more(level):
+    """Bytes that are often the least or the largest: far from the mean codes are classes of raw bits."""
+    random = np.random.default_rng(35)
+    shared = 90 * random.normal(size=(12_000, 1))
+    records = np.clip(np.rint(100 + shared + 160 * random.normal(size=(12_000, 100))), 0, 255).astype("u1")
+    blob = aezip.compress(records, rel=1e-3, level=level)
+    with aezip.open(blob) as opened:
+        assert all(field["coding"] == "byte planes" for field in opened.info["fields"])
+        assert (opened[:] == records).all()
+    assert len(blob) < 0.88 * len(aezip.compress(records, rel=1e-3, level=1))  # 1.0 as codes
+
+
 def test_neighbours_are_put_in_an_order_that_tells_more():
     """Level 4 reckons whether another order of columns pays, level 3 takes that of the layout."""
     records = smooth_field(20_000)
