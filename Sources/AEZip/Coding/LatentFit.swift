@@ -25,6 +25,7 @@ final class LatentFit {
   /// if there are many.
   private let slopes: Memory<Double>
   private let costs: Memory<Double>
+  private let equations: NormalEquations
 
   var usedCount: Int { used.count }
   /// Columns times latents up to which ``improve()`` has memory to work in.
@@ -33,7 +34,7 @@ final class LatentFit {
   private init(
     _ model: Autoencoder, _ terms: ModelTerms, _ columns: [Column], _ planes: List<Plane>,
     _ used: [Int], _ kernels: Kernels, _ nodes: Memory<Float>, _ z: Memory<Float>,
-    _ doubles: [Memory<Double>]
+    _ doubles: [Memory<Double>], _ equations: NormalEquations
   ) {
     self.model = model
     self.terms = terms
@@ -54,6 +55,7 @@ final class LatentFit {
     trial = doubles[2]
     slopes = doubles[3]
     costs = doubles[4]
+    self.equations = equations
   }
 
   convenience init(
@@ -69,7 +71,7 @@ final class LatentFit {
     }
     self.init(
       model, terms, columns, planes, used, kernels, try Memory(model.network.scratchCount),
-      try Memory(64 * model.latentCount), doubles)
+      try Memory(64 * model.latentCount), doubles, try NormalEquations(most: model.latentCount))
   }
 
   // MARK: - A block
@@ -203,11 +205,9 @@ final class LatentFit {
     measure(r, into: costs.base)
     let old = [Float](UnsafeBufferPointer(start: z.base, count: 64 * latentCount))
     let size = 64 * used.count
-    var matrix = [Double](repeating: 0, count: latentCount * latentCount)
-    var right = [Double](repeating: 0, count: latentCount)
     for lane in 0..<64 {
-      for place in 0..<matrix.count { matrix[place] = 0 }
-      for latent in 0..<latentCount { right[latent] = 0 }
+      equations.clear(latentCount)
+      let (matrix, right) = (equations.matrix, equations.right)
       for index in 0..<used.count {
         let place = 64 * index + lane
         let weight = 1 / (1 + r[place] * r[place])
@@ -217,7 +217,7 @@ final class LatentFit {
           for b in 0...a { matrix[a * latentCount + b] += slope * slopes[b * size + place] }
         }
       }
-      guard NormalEquations.solve(&matrix, &right, damping: 1e-3) else { continue }
+      guard equations.solve(damping: 1e-3) else { continue }
       for latent in 0..<latentCount where right[latent].magnitude < 1e6 {
         z[64 * latent + lane] += Float(right[latent])
       }
