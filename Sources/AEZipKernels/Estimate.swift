@@ -415,14 +415,19 @@ func reweigh(
   let (e, weights, weighted) = (
     vectors(scratch), vectors(scratch + laneCount), vectors(scratch + 2 &* laneCount)
   )
+  @inline(__always)
+  func factor(_ place: Int) -> UnsafePointer<LD> {
+    place < count
+      ? UnsafeRawPointer(x[place].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
+      : UnsafePointer(e)
+  }
   let vectorCount = laneCount / width
   var v = 0
   while v < vectorCount {
     var left = UnsafeRawPointer(y).assumingMemoryBound(to: LD.self)[v]
     var i = 0
     while i < count {
-      let r = UnsafeRawPointer(x[i].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
-      left = left - LD(repeating: coefficients.unsafelyUnwrapped[i]) * r[v]
+      left = left - LD(repeating: coefficients.unsafelyUnwrapped[i]) * factor(i)[v]
       i &+= 1
     }
     e[v] = left
@@ -435,10 +440,7 @@ func reweigh(
   var target = vectors(sums)
   var i = 0
   while i <= count {
-    let a =
-      i < count
-      ? UnsafeRawPointer(x[i].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
-      : UnsafePointer(e)
+    let a = factor(i)
     v = 0
     while v < vectorCount {
       weighted[v] = weights[v] * a[v]
@@ -446,10 +448,7 @@ func reweigh(
     }
     var j = 0
     while j <= i {
-      let b =
-        j < count
-        ? UnsafeRawPointer(x[j].unsafelyUnwrapped).assumingMemoryBound(to: LD.self)
-        : UnsafePointer(e)
+      let b = factor(j)
       var part = 0
       while part < parts {
         var sum = target[part]

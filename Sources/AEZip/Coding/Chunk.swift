@@ -121,20 +121,20 @@ struct ChunkEncoder {
     } else {
       plain = try encodeOnce(records)
     }
-    let kept = try repeats.coded(records, recordSize: layout.recordSize)
-    let keptBytes = UnsafeRawBufferPointer(
-      start: kept.base, count: repeats.codedCount * layout.recordSize)
-    var result = try withExtendedLifetime(kept) { () throws(AEZipError) in
-      try coder.encodeOnce(keptBytes)
+    let coded = try repeats.coded(records, recordSize: layout.recordSize)
+    let codedBytes = UnsafeRawBufferPointer(
+      start: coded.base, count: repeats.codedCount * layout.recordSize)
+    var result = try withExtendedLifetime(coded) { () throws(AEZipError) in
+      try coder.encodeOnce(codedBytes)
     }
     let payload = try ByteBuffer()
     try repeats.write(Zlib(), to: payload)
     try payload.append(result.payload.bytes)
     if let plain, plain.payload.count <= payload.count { return plain }
-    let isKept = try withExtendedLifetime(kept) { () throws(AEZipError) in
+    let isProven = try withExtendedLifetime(coded) { () throws(AEZipError) in
       try prove(repeats, records, &result)
     }
-    guard isKept else { return try encodeOnce(records) }
+    guard isProven else { return try encodeOnce(records) }
     return Result(payload: payload, tallies: result.tallies)
   }
 
@@ -190,7 +190,7 @@ struct ChunkEncoder {
   /// or those whose codes seem to take more.
   private func encodeOnce(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
     var best = try encodeLeast(records)
-    var fields: List<Int> = List()
+    var candidates: List<Int> = List()
     var worse = List<Bool>(repeating: false, count: layout.fields.count)
     var all = worse
     // Bits of those fields, with what the header says of them, and as they are.
@@ -202,7 +202,7 @@ struct ChunkEncoder {
         bits -= coded
         continue
       }
-      fields.append(index)
+      candidates.append(index)
       all[index] = true
       guard level > 1 else { continue }
       let exact = try ExactCoder.estimate(
@@ -212,18 +212,18 @@ struct ChunkEncoder {
       worse[index] = true
       gain += coded - exact
     }
-    guard fields.count > 0 else { return best }
+    guard candidates.count > 0 else { return best }
     let isFew = records.count <= ExactRows.mostBytes
-    func take(_ kept: List<Bool>) throws(AEZipError) {
+    func take(_ fields: List<Bool>) throws(AEZipError) {
       var other = self
-      other.kept = kept
+      other.kept = fields
       let trial = try other.encodeLeast(records)
       if trial.payload.count < best.payload.count { best = trial }
     }
     if gain > (isFew ? 0.04 : 0.16) * Double(best.payload.count) { try take(worse) }
     if isFew {
       let rows = try ByteBuffer()
-      _ = try ExactRows.pack(records, fields, layout, Zlib(), to: rows)
+      _ = try ExactRows.pack(records, candidates, layout, Zlib(), to: rows)
       if 8 * Double(rows.count) < bits || level > 1 && exactBits < 1.02 * bits { try take(all) }
     }
     return best

@@ -118,21 +118,29 @@ struct ExactCoder {
     }
   }
 
+  /// Counts about `most` of some bytes, or all of fewer; returns how many.
+  private static func count(
+    _ bytes: UnsafePointer<UInt8>, stride: Int, _ count: Int, most: Int, into counts: Memory<Int>
+  ) -> Int {
+    memset(counts.base, 0, 256 * MemoryLayout<Int>.size)
+    let step = max(1, count / most)
+    var (index, seen) = (0, 0)
+    while index < count {
+      counts.base[Int(bytes[index &* stride])] &+= 1
+      seen &+= 1
+      index &+= step
+    }
+    return seen
+  }
+
   /// Bits that a plane will take, about.
   private static func estimate(
     _ bytes: UnsafePointer<UInt8>, _ count: Int
   ) throws(AEZipError) -> Double {
-    var counts = [Int](repeating: 0, count: 256)
-    let step = max(1, count / 65536)
-    var index = 0
-    var seen = 0
-    while index < count {
-      counts[Int(bytes[index])] += 1
-      seen += 1
-      index += step
-    }
+    let counts = try Memory<Int>(256)
+    let seen = Self.count(bytes, stride: 1, count, most: 65536, into: counts)
     guard seen > 0 else { return 0 }
-    let bits = Entropy.bits(counts) * Double(count) / Double(seen)
+    let bits = Entropy.bits(counts.base, 256) * Double(count) / Double(seen)
     return bits * (1 - 0.9 * (try Repeats.share(bytes, count)))
   }
 
@@ -142,17 +150,10 @@ struct ExactCoder {
   ) throws(AEZipError) -> Double {
     let base = records.baseAddress!.assumingMemoryBound(to: UInt8.self)
     let count = records.count / recordSize
-    let step = max(1, count / 1024)
-    let counts = try Memory<Int>(256, zeroed: true)
+    let counts = try Memory<Int>(256)
     var bits = 0.0
     for place in offset..<(offset + size) {
-      memset(counts.base, 0, 256 * MemoryLayout<Int>.size)
-      var (record, seen) = (0, 0)
-      while record < count {
-        counts.base[Int(base[record &* recordSize &+ place])] &+= 1
-        seen &+= 1
-        record &+= step
-      }
+      let seen = Self.count(base + place, stride: recordSize, count, most: 1024, into: counts)
       var used = 0.0
       for byte in 0..<256 where counts[byte] > 0 { used += 1 }
       let whole = (Entropy.bits(counts.base, 256) + Entropy.bias * used) / Double(max(1, seen))

@@ -61,7 +61,7 @@ struct PlanRace {
       return own
     }
     take(own, isNew: true)
-    try cross(level < 4 ? level : 6, again: isFew && isLoose)
+    try cross(Effort.ofPlan(level).level, again: isFew && isLoose)
     return best!
   }
 
