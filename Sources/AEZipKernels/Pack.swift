@@ -3,6 +3,15 @@ import CPlatform
 // From codes to symbols, and from symbols to bits; loops over elements, for which all instruction
 // sets share the baseline's kernels.
 
+/// The symbol of h, and how many raw bits it leaves: a Float has the octave of a number and the bits
+/// after its leading one where a symbol needs them, and no branch to guess.
+@inline(__always)
+func symbol(_ h: UInt32) -> (symbol: UInt32, rawBits: UInt32) {
+  // Half of it is positive as Int32; without the ninth bit nothing rounds up.
+  let bits = Float(Int32(bitPattern: (h &>> 1) & ~(h &>> 9))).bitPattern
+  return (h < 128 ? h : (bits &>> 21) &- 404, h < 128 ? 0 : (bits &>> 23) &- 128)
+}
+
 /// See `aezk_kernels.symbols`.
 func symbols(
   _ symbols: UnsafeMutablePointer<UInt8>?, _ codes: UnsafePointer<Int32>?, _ count: Int,
@@ -25,18 +34,17 @@ func symbols(
       index &+= 1
     }
     if all >= 128 {
+      var sum: UInt32 = 0
       index = first
       while index < end {
         let code = codes[index]
         let h = UInt32(bitPattern: (code &<< 1) ^ (code &>> 31)) &>> shift
-        if h >= 128 {
-          let octave = 31 &- h.leadingZeroBitCount
-          let mantissa = Int((h &>> UInt32(truncatingIfNeeded: octave &- 2)) & 3)
-          symbols[index] = UInt8(truncatingIfNeeded: 128 &+ 4 &* (octave &- 7) &+ mantissa)
-          rawBits &+= Int64(octave &- 2)
-        }
+        let (symbol, left) = symbol(h)
+        symbols[index] = UInt8(truncatingIfNeeded: symbol)
+        sum &+= left
         index &+= 1
       }
+      rawBits &+= Int64(sum)
     }
     first = end
   }

@@ -6,28 +6,61 @@ func tally(
   _ histogram: UnsafeMutablePointer<Int>?, _ before: UnsafePointer<Int32>?,
   _ besides: UnsafeMutablePointer<Int>?
 ) -> Int64 {
-  let (codes, histogram) = (codes!, histogram!)
-  var rawBits: Int64 = 0
+  var rawBits: UInt64 = 0
+  withUnsafeTemporaryAllocation(of: UInt32.self, capacity: laneCount) { symbols in
+    let symbols = symbols.baseAddress.unsafelyUnwrapped
+    var first = 0
+    while first < count {
+      let size = count &- first < laneCount ? count &- first : laneCount
+      rawBits &+= UInt64(symbolize(symbols, codes.unsafelyUnwrapped + first, size))
+      if let histogram {
+        if let classes {
+          increment(histogram, symbols, size) { UInt32(classes[first &+ $0]) }
+        } else {
+          increment(histogram, symbols, size) { _ in 0 }
+        }
+      }
+      if let besides {
+        let before = before.unsafelyUnwrapped + first
+        increment(besides, symbols, size) { index in
+          let last = before[index].magnitude
+          return (index & 1 == 0 ? 3 : 0) &+ (last < 2 ? last : 2)
+        }
+      }
+      first &+= laneCount
+    }
+  }
+  return Int64(truncatingIfNeeded: rawBits)
+}
+
+/// The symbols of codes; returns how many raw bits they leave.
+@inline(__always)
+private func symbolize(
+  _ symbols: UnsafeMutablePointer<UInt32>, _ codes: UnsafePointer<Int32>, _ count: Int
+) -> UInt32 {
+  var rawBits: UInt32 = 0
   var index = 0
   while index < count {
     let code = codes[index]
-    let h = UInt32(bitPattern: (code &<< 1) ^ (code &>> 31))
-    var symbol = Int(h)
-    if h >= 128 {
-      let octave = 31 &- h.leadingZeroBitCount
-      symbol = 128 &+ 4 &* (octave &- 7) &+ Int((h &>> UInt32(truncatingIfNeeded: octave &- 2)) & 3)
-      rawBits &+= Int64(octave &- 2)
-    }
-    if let besides {
-      let last = before.unsafelyUnwrapped[index]
-      let kind = last == 0 ? 0 : last == 1 || last == -1 ? 1 : 2
-      besides[256 &* kind &+ symbol] &+= 1
-    }
-    if let classes { symbol &+= 256 &* Int(classes[index]) }
-    histogram[symbol] &+= 1
+    let (symbol, left) = symbol(UInt32(bitPattern: (code &<< 1) ^ (code &>> 31)))
+    symbols[index] = symbol
+    rawBits &+= left
     index &+= 1
   }
   return rawBits
+}
+
+/// Counts symbols in the tables of their classes.
+@inline(__always)
+private func increment(
+  _ tables: UnsafeMutablePointer<Int>, _ symbols: UnsafePointer<UInt32>, _ count: Int,
+  _ table: (Int) -> UInt32
+) {
+  var index = 0
+  while index < count {
+    tables[Int((table(index) &<< 8) &+ symbols[index])] &+= 1
+    index &+= 1
+  }
 }
 
 /// See `aezk_kernels.rank`.

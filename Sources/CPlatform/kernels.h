@@ -161,8 +161,9 @@ typedef struct aezk_kernels {
                    const int32_t *thresholds, const uint8_t *leaves, const uint8_t *groups,
                    const long *groupThresholds, long groupCount);
 
-  /* histogram[256 * classes[i] + symbol] += 1 for the symbol of each code (Format.md, section 6.6), class 0 if `classes`
-   * is NULL; besides[256 * k + symbol] += 1, unless it is NULL, with k = min(|before[i]|, 2); returns the raw bits of all */
+  /* for the symbol of each code (Format.md, section 6.6): histogram[256 * classes[i] + symbol] += 1, class 0 if `classes`
+   * is NULL; besides[256 * k + symbol] += 1 with k = min(|before[i]|, 2), 3 more where i is even; not what is NULL;
+   * returns the raw bits of all */
   int64_t (*tally)(const int32_t *codes, const uint8_t *classes, long count, long *histogram, const int32_t *before,
                    long *besides);
   /* moments[2 b] += 2^32 + 2^15 + e, moments[2 b + 1] += e * e, with e = values[rows[i]], between -2^15 and 2^15, and

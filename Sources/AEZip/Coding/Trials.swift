@@ -59,7 +59,7 @@ final class Trials {
     offsets = try Memory(mostLeaves)
     parents = try Memory(mostLeaves)
     histograms = try Memory(2 * 256 * mostLeaves)
-    besides = try Memory(3 * 256)
+    besides = try Memory(6 * 256)
     let mostSources = effort.mostRegressors + mostLeaves
     weights = try Memory(mostSources)
     planes = try Memory(mostSources)
@@ -86,13 +86,15 @@ final class Trials {
     let (p, shifted) = (vectors.base, vectors.base + 64)
     let splits = isSplit && raceRows == Int.max
     memset(histograms.base, 0, 8 * 256 * (splits ? 2 : 1) * leafCount)
-    memset(besides.base, 0, 8 * 3 * 256)
+    memset(besides.base, 0, 8 * 6 * 256)
     memset(leaves.base, 0, 64)
     // Codes of even strands are counted behind those of odd ones.
     let parity = splits ? UInt64(leafCount) &* 0x0001_0001_0001_0001 : 0
     let words = UnsafeMutableRawPointer(leaves.base).assumingMemoryBound(to: UInt64.self)
     if splitCount == 0 { for word in 0..<8 { words[word] = parity } }
     let looksBeside = effort.mostClasses > 1
+    // Without a tree the codes' histograms are sums of those by the code before.
+    let besidesTell = looksBeside && leafCount == 1
     var rawBits: Int64 = 0
     var rows = 0
     for range in sample.parts(of: raceRows) {
@@ -123,7 +125,7 @@ final class Trials {
         kernels.call.quantize_f64(
           now, restored.base + row, y, p, column.multiple, 1 / column.multiple)
         rawBits += kernels.call.tally(
-          now, leaves.base, sample.laneCount, histograms.base, before,
+          now, leaves.base, sample.laneCount, besidesTell ? nil : histograms.base, before,
           looksBeside ? besides.base : nil)
         swap(&now, &before)
         rows += sample.laneCount
@@ -132,6 +134,13 @@ final class Trials {
     }
     guard rows > 0 else { return Judgement() }
     let scale = Double(recordCount) / Double(rows)
+    if besidesTell {
+      for symbol in 0..<Symbols.count {
+        let of = besides.base + symbol
+        histograms.base[symbol] = of[0] &+ of[256] &+ of[512]
+        histograms.base[(splits ? 256 : 0) &+ symbol] &+= of[768] &+ of[1024] &+ of[1280]
+      }
+    }
     let share = looksBeside ? shareBeside(scale) : 1
     var result = Judgement()
     var all = histograms.base
@@ -175,6 +184,7 @@ final class Trials {
   /// The bits of codes in contexts, which will save at least what the codes before tell, as a share
   /// of those without.
   private func shareBeside(_ scale: Double) -> Double {
+    for place in 0..<768 { besides.base[place] &+= besides.base[768 + place] }
     var apart = 0.0
     for kind in 0..<3 { apart += entropy(besides.base + 256 * kind) }
     for symbol in 0..<Symbols.count {
