@@ -224,6 +224,20 @@ import CPlatform
     sums!.pointee.left += pairBits + Double(literals) * max(1, bitsPerByte)
   }
 
+  /// See `aezk_exclude`.
+  @_cdecl("aezk_exclude")
+  public func exclude(
+    _ classes: UnsafeMutablePointer<UInt8>?, _ groups: UnsafePointer<UInt8>?, _ group: UInt8,
+    _ other: UInt8, _ count: Int
+  ) {
+    let (classes, groups) = (classes!, groups!)
+    var index = 0
+    while index < count {
+      classes[index] = groups[index] == group ? classes[index] : other
+      index &+= 1
+    }
+  }
+
   /// See `aezk_pairs`.
   @_cdecl("aezk_pairs")
   public func pairs(

@@ -284,6 +284,8 @@ typedef struct aezk_kernels {
 double aezk_log2(double x);
 /* The kernel `entropy` of the baseline */
 double aezk_entropy(const long *counts, long symbolCount);
+/* classes[i] = other where groups[i] is not `group` */
+void aezk_exclude(uint8_t *classes, const uint8_t *groups, uint8_t group, uint8_t other, long count);
 /* histogram[256 * classes[i] + symbols[i]] += 1; returns the symbols' bits that are ever set */
 uint8_t aezk_pairs(long *histogram, const uint8_t *symbols, const uint8_t *classes, long count);
 /* Adds the bits of bytes in codes of their own, what repeats of at least four bytes would save of them, and what would be

@@ -269,9 +269,8 @@ struct ContextPlanner {
       scratch.classes.base, scratch.activity.base, count, scratch.edges.base, edges.count)
     // The codes of other groups go behind those of the classes.
     if groupCount > 1 {
-      let (classes, groups) = (scratch.classes.base, scratch.groups.base)
-      let others = UInt8(truncatingIfNeeded: edges.count + 1)
-      for position in 0..<count where Int(groups[position]) != group { classes[position] = others }
+      aezk_exclude(
+        scratch.classes.base, scratch.groups.base, UInt8(group), UInt8(edges.count + 1), count)
     }
     let seen = aezk_pairs(histograms, scratch.symbols.base, scratch.classes.base, count)
     let used = 256 >> seen.leadingZeroBitCount

@@ -25,12 +25,14 @@ import Testing
       #expect(moments[2] == 1 << 32 | (bias - 4) && moments[3] == 16)
       #expect(moments[4] == 1 << 32 | (bias + 32767) && moments[5] == 32767 * 32767)
       var histogram = [Int](repeating: 0, count: 512)
-      var besides = [Int](repeating: 0, count: 768)
+      var besides = [Int](repeating: 0, count: 6 * 256)
       #expect(
         kernels.tally([0, -1, 1], [0, 1, 1], 3, &histogram, [-1, 0, 300], &besides) == 0)
       #expect(histogram[0] == 1 && histogram[257] == 1 && histogram[258] == 1)
       #expect(histogram.reduce(0, +) == 3 && besides.reduce(0, +) == 3)
-      #expect(besides[256] == 1 && besides[1] == 1 && besides[512 + 2] == 1)
+      #expect(besides[4 * 256] == 1 && besides[1] == 1 && besides[5 * 256 + 2] == 1)
+      #expect(kernels.tally([300, -1], nil, 2, nil, [2, 0], &besides) == 7)
+      #expect(besides[5 * 256 + 128 + 4 * 2] == 1 && besides[1] == 2)
     }
   }
 
@@ -287,6 +289,12 @@ import Testing
     for place in histogram.indices {
       let wanted = (0..<count).filter { 256 * Int(bins[$0]) + Int(symbols[$0]) == place }.count
       #expect(histogram[place] == wanted)
+    }
+
+    var classes = symbols
+    aezk_exclude(&classes, bins, 3, 77, count)
+    for place in classes.indices {
+      #expect(classes[place] == (place < count && bins[place] != 3 ? 77 : symbols[place]))
     }
   }
 }
