@@ -65,16 +65,22 @@ extension List: @unchecked Sendable where Element: Sendable {}
 
 /// The memory of a list; shared by copies of it until one of them is changed.
 private final class Block {
-  var base: UnsafeMutableRawPointer
+  private(set) var base: UnsafeMutableRawPointer
   var count = 0
   private var capacity: Int
 
-  init(capacity: Int = 64) {
+  /// An empty one, which most remain: no memory yet.
+  init() {
+    base = UnsafeMutableRawPointer(bitPattern: 16)!
+    capacity = 0
+  }
+
+  private init(capacity: Int) {
     base = malloc(capacity)!
     self.capacity = capacity
   }
 
-  deinit { free(base) }
+  deinit { if capacity > 0 { free(base) } }
 
   /// Where an element lies that is about to change.
   @inline(never)
@@ -96,7 +102,7 @@ private final class Block {
   /// Makes the block the only one of its kind, with room for `size` bytes.
   private static func reserve(_ block: inout Block, _ size: Int) {
     if isKnownUniquelyReferenced(&block) && size <= block.capacity { return }
-    let next = Block(capacity: Swift.max(size, 2 * block.capacity))
+    let next = Block(capacity: Swift.max(size, 2 * block.capacity, 64))
     memcpy(next.base, block.base, Swift.min(size, block.capacity))
     next.count = block.count
     block = next
