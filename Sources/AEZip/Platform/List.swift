@@ -21,7 +21,9 @@ struct List<Element>: RandomAccessCollection {
 
   init(repeating element: Element, count: Int) {
     self.init()
-    for _ in 0..<count { append(element) }
+    guard count > 0 else { return }
+    let place = Block.places(&block, count, MemoryLayout<Element>.stride)
+    place.initializeMemory(as: Element.self, repeating: element, count: count)
   }
 
   var startIndex: Int { 0 }
@@ -97,6 +99,14 @@ private final class Block {
     reserve(&block, size + stride)
     block.count += 1
     return block.base + size
+  }
+
+  /// Room for so many elements of a block that has none.
+  @inline(never)
+  static func places(_ block: inout Block, _ count: Int, _ stride: Int) -> UnsafeMutableRawPointer {
+    block = Block(capacity: count * stride)
+    block.count = count
+    return block.base
   }
 
   /// Makes the block the only one of its kind, with room for `size` bytes.
