@@ -233,7 +233,8 @@ import CPlatform
     let (classes, groups) = (classes!, groups!)
     var index = 0
     while index < count {
-      classes[index] = groups[index] == group ? classes[index] : other
+      let own: UInt8 = groups[index] == group ? 255 : 0
+      classes[index] = (classes[index] & own) | (other & ~own)
       index &+= 1
     }
   }

@@ -74,8 +74,11 @@ struct ContextPlanner {
 
   private func mean(_ column: Int, _ blocks: [Int]) -> Double {
     var sum = 0
-    for block in blocks {
-      let row = codes.plane(column) + block * 64
+    let plane = codes.plane(column)
+    for (place, block) in blocks.enumerated() {
+      let next = plane + blocks[min(place + 2, blocks.count - 1)] * 64
+      for line in 0..<4 { aezk_prefetch(next + 16 * line) }
+      let row = plane + block * 64
       for lane in 0..<strands.laneCount { sum += Int(min(row[lane].magnitude, 32767)) }
     }
     return Double(sum) / Double(blocks.count * strands.laneCount)

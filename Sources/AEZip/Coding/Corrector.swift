@@ -285,6 +285,8 @@ final class Corrector {
     let kernels = arithmetic.kernels
     let lattice: Int32 = column.lattice ? 1 : 0
     if let x = plane.float {
+      // The processor does not foresee so many streams.
+      for line in 4..<8 { aezk_prefetch(x + (block * 64 + 16 * line)) }
       if column.single {
         kernels.call.load_f32_f32(
           target.assumingMemoryBound(to: Float.self), x + block * 64, Float(column.origin),

@@ -135,10 +135,9 @@ final class Trials {
     guard rows > 0 else { return Judgement() }
     let scale = Double(recordCount) / Double(rows)
     if besidesTell {
-      for symbol in 0..<Symbols.count {
-        let of = besides.base + symbol
-        histograms.base[symbol] = of[0] &+ of[256] &+ of[512]
-        histograms.base[(splits ? 256 : 0) &+ symbol] &+= of[768] &+ of[1024] &+ of[1280]
+      for table in 0..<6 {
+        let target = histograms.base + (splits && table > 2 ? 256 : 0)
+        aezk_add_counts(target, target, besides.base + 256 * table, Symbols.count)
       }
     }
     let share = looksBeside ? shareBeside(scale) : 1
@@ -147,7 +146,7 @@ final class Trials {
     if splits {
       // Of all strands, in the place of the even ones; merging changes histograms.
       all += 256 * leafCount
-      for place in 0..<256 * leafCount { all[place] &+= histograms.base[place] }
+      aezk_add_counts(all, all, histograms.base, 256 * leafCount)
       let odd = try bits(histograms.base, leafCount, 2 * scale)
       result.oddBits = odd * share + Double(rawBits) * scale
       guard result.oddBits < mostOddBits else {
@@ -184,11 +183,11 @@ final class Trials {
   /// The bits of codes in contexts, which will save at least what the codes before tell, as a share
   /// of those without.
   private func shareBeside(_ scale: Double) -> Double {
-    for place in 0..<768 { besides.base[place] &+= besides.base[768 + place] }
+    aezk_add_counts(besides.base, besides.base, besides.base + 768, 768)
     var apart = 0.0
     for kind in 0..<3 { apart += entropy(besides.base + 256 * kind) }
-    for symbol in 0..<Symbols.count {
-      besides.base[symbol] += besides.base[256 + symbol] + besides.base[512 + symbol]
+    for kind in 1..<3 {
+      aezk_add_counts(besides.base, besides.base, besides.base + 256 * kind, Symbols.count)
     }
     let together = entropy(besides.base)
     guard together > 0 else { return 1 }
