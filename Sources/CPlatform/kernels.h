@@ -38,6 +38,11 @@ static inline void aezk_add_counts(long *out, const long *a, const long *b, long
     *(aezk_counts4 *)(out + i) = *(const aezk_counts4 *)(a + i) + *(const aezk_counts4 *)(b + i);
 }
 
+/* out += counts that are whole numbers as floats */
+static inline void aezk_add_whole(long *out, const float *counts, long count) {
+  for (long i = 0; i < count; i++) out[i] += (long)counts[i];
+}
+
 /* Asks for the line of the cache that holds `place`, which need not be memory of ours. */
 static inline void aezk_prefetch(const void *place) { __builtin_prefetch(place); }
 

@@ -79,8 +79,7 @@ final class StreamPlanner {
 
   /// Adds the counts of a piece's symbols, the one that was added as number `member`, to others.
   func addCounts(_ member: Int, to counts: UnsafeMutablePointer<Int>) {
-    let histogram = histogram(member)
-    for symbol in 0..<members[member].depth { counts[symbol] += Int(histogram[symbol]) }
+    aezk_add_whole(counts, histogram(member), members[member].depth)
   }
 
   private func histogram(_ member: Int) -> UnsafePointer<Float> {
@@ -108,9 +107,9 @@ final class StreamPlanner {
         let histogram = histogram(piece)
         let depth = members[piece].depth
         if streamCount > 0 {
-          for symbol in 0..<streamDepth { both[symbol] = merged[symbol] }
-          for symbol in streamDepth..<max(streamDepth, depth) { both[symbol] = 0 }
-          for symbol in 0..<depth { both[symbol] += Int(histogram[symbol]) }
+          memcpy(both, merged.base, 8 * streamDepth)
+          memset(both + streamDepth, 0, 8 * max(0, depth - streamDepth))
+          aezk_add_whole(both, histogram, depth)
           let bothBits = kernels.call.entropy(both, max(streamDepth, depth), nil)
           if bothBits <= streamBits + members[piece].bits + allowed {
             streamDepth = max(streamDepth, depth)
@@ -120,7 +119,8 @@ final class StreamPlanner {
             continue
           }
         }
-        for symbol in 0..<depth { merged[symbol] = Int(histogram[symbol]) }
+        memset(merged.base, 0, 8 * depth)
+        aezk_add_whole(merged.base, histogram, depth)
         streamDepth = depth
         streamBits = members[piece].bits
         members[piece].stream = streamCount
