@@ -79,16 +79,11 @@ func raw(
     let code = codes[index]
     let u = UInt64(UInt32(bitPattern: (code &<< 1) ^ (code &>> 31)))
     let h = u &>> shift
-    // The shifted bits first, then those that the symbol of h leaves out.
-    pending |= (u & ((1 &<< shift) &- 1)) &<< pendingCount
-    pendingCount &+= shift
+    // The shifted bits, and above them those that the symbol of h leaves out.
+    let left = shift &+ (h < 128 ? 0 : UInt64(truncatingIfNeeded: 61 &- h.leadingZeroBitCount))
+    pending |= (u & ((1 &<< left) &- 1)) &<< pendingCount
+    pendingCount &+= left
     flush(&target, &pending, &pendingCount)
-    if h >= 128 {
-      let left = UInt64(61 &- h.leadingZeroBitCount)
-      pending |= (h & ((1 &<< left) &- 1)) &<< pendingCount
-      pendingCount &+= left
-      flush(&target, &pending, &pendingCount)
-    }
     index &+= 1
   }
   bits!.pointee.pending = pending

@@ -46,13 +46,13 @@ final class HuffmanCoder {
       let next = min(end + Self.runLength, bytes.count)
       memset(counts.base, 0, 8 * 1024)
       kernels.call.histogram(counts.base, source + end, next - end)
-      let runBits = Entropy.bits(counts.base, 256)
+      let runBits = kernels.call.entropy(counts.base, 256, nil)
       if first == end {
         memcpy(merged.base, counts.base, 8 * 256)
         bits = runBits
       } else {
         add()
-        let together = Entropy.bits(merged.base, 256)
+        let together = kernels.call.entropy(merged.base, 256, nil)
         if together <= bits + runBits + Self.tableBits {
           bits = together
         } else {
@@ -78,7 +78,7 @@ final class HuffmanCoder {
     return output.count - start
   }
 
-  private func add() { for symbol in 0..<256 { merged.base[symbol] += counts.base[symbol] } }
+  private func add() { aezk_add_counts(merged.base, merged.base, counts.base, 256) }
 
   private func subtract() { for symbol in 0..<256 { merged.base[symbol] -= counts.base[symbol] } }
 
