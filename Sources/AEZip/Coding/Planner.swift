@@ -290,7 +290,7 @@ struct Planner {
           guard fit.improve(trial, index, bits: bits, rows: effort.raceRows) else { return }
           roundCoefficients(trial, sample)
           let after = try offer(trial)
-          guard after < 0.995 * before else { return }
+          guard after < 0.985 * before else { return }
           (last, before) = (trial, after)
         }
       }
