@@ -134,19 +134,21 @@ final class Trials {
     }
     guard rows > 0 else { return Judgement() }
     let scale = Double(recordCount) / Double(rows)
-    if besidesTell {
-      for table in 0..<6 {
-        let target = histograms.base + (splits && table > 2 ? 256 : 0)
-        aezk_add_counts(target, target, besides.base + 256 * table, Symbols.count)
+    if besidesTell && splits {
+      for kind in 0..<3 {
+        aezk_add_counts(
+          histograms.base, histograms.base, besides.base + 256 * kind, Symbols.count)
       }
     }
     let share = looksBeside ? shareBeside(scale) : 1
     var result = Judgement()
-    var all = histograms.base
+    var all = besidesTell ? besides.base : histograms.base
     if splits {
       // Of all strands, in the place of the even ones; merging changes histograms.
-      all += 256 * leafCount
-      aezk_add_counts(all, all, histograms.base, 256 * leafCount)
+      if !besidesTell {
+        all += 256 * leafCount
+        aezk_add_counts(all, all, histograms.base, 256 * leafCount)
+      }
       let odd = try bits(histograms.base, leafCount, 2 * scale)
       result.oddBits = odd * share + Double(rawBits) * scale
       guard result.oddBits < mostOddBits else {
@@ -181,7 +183,7 @@ final class Trials {
   }
 
   /// The bits of codes in contexts, which will save at least what the codes before tell, as a share
-  /// of those without.
+  /// of those without. Leaves the counts of all codes in the first of ``besides``.
   private func shareBeside(_ scale: Double) -> Double {
     aezk_add_counts(besides.base, besides.base, besides.base + 768, 768)
     var apart = 0.0
