@@ -30,8 +30,8 @@ struct ByteOrder {
     bytes = ascending(keys)
   }
 
-  /// The order that fits bytes of these counts.
-  init(_ grouping: Int, fitting counts: [Int]) {
+  /// The order that fits bytes of these 256 counts.
+  init(_ grouping: Int, fitting counts: UnsafePointer<Int>) {
     var symbols = [Int](repeating: 0, count: Self.weightCount(grouping))
     var total = 0
     for byte in 0..<256 where counts[byte] > 0 {

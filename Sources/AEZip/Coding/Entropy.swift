@@ -10,13 +10,24 @@ enum Entropy {
   /// code too, so that of two symbols one takes two bits.
   ///
   /// The code tables are not counted.
+  @inline(never)
   static func huffmanBits(_ counts: [Int]) -> Double {
-    var sums = [1] + counts.filter { $0 > 0 }
-    let used = sums.count
-    sums += [Int](repeating: 0, count: used + Int(AEZK_SORT_TABLE))
-    return sums.withUnsafeMutableBufferPointer {
-      aezk_sort($0.baseAddress!, $0.baseAddress! + used, used)
-      return Double(PrefixCode.merge($0.baseAddress!, used, parents: nil))
+    counts.withUnsafeBufferPointer { huffmanBits($0) }
+  }
+
+  static func huffmanBits(_ counts: UnsafeBufferPointer<Int>) -> Double {
+    withUnsafeTemporaryAllocation(
+      of: Int.self, capacity: 2 * (counts.count + 1) + Int(AEZK_SORT_TABLE)
+    ) {
+      let sums = $0.baseAddress!
+      sums[0] = 1
+      var used = 1
+      for count in counts where count > 0 {
+        sums[used] = count
+        used += 1
+      }
+      aezk_sort(sums, sums + used, used)
+      return Double(PrefixCode.merge(sums, used, parents: nil))
     }
   }
 

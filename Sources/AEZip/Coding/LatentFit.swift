@@ -25,7 +25,7 @@ final class LatentFit {
   /// if there are many.
   private let slopes: Memory<Double>
   private let costs: Memory<Double>
-  private let equations: NormalEquations
+  private var equations: NormalEquations
 
   var usedCount: Int { used.count }
   /// Columns times latents up to which ``improve()`` has memory to work in.

@@ -1,7 +1,7 @@
 import CPlatform
 
 /// Linear equations with a symmetric matrix.
-final class NormalEquations {
+struct NormalEquations {
   private let memory: Memory<Double>
   private var count = 0
 
@@ -13,7 +13,7 @@ final class NormalEquations {
   var right: UnsafeMutablePointer<Double> { memory.base + count * count }
 
   /// Begins equations of so many unknowns.
-  func clear(_ count: Int) {
+  mutating func clear(_ count: Int) {
     self.count = count
     memset(memory.base, 0, 8 * count * (count + 1))
   }

@@ -53,7 +53,7 @@ final class Packer {
     self.zlib = zlib
     self.level = level
     self.kernels = kernels
-    counts = try Memory(1024)
+    counts = try Memory(1024 + 256)
     picks = try Memory(2 * 4096)
     pickSymbols = try Memory(picks.count)
     sharing = try StreamPlanner(level: level, kernels: kernels)
@@ -92,7 +92,15 @@ final class Packer {
   }
 
   /// The counts of bytes in ``counts``.
-  private var histogram: [Int] { [Int](UnsafeBufferPointer(start: counts.base, count: 256)) }
+  private var counted: UnsafeBufferPointer<Int> {
+    UnsafeBufferPointer(start: counts.base, count: 256)
+  }
+
+  /// The same, but for changes to come.
+  private func keepCounts() -> UnsafePointer<Int> {
+    memcpy(counts.base + 1024, counts.base, 8 * 256)
+    return UnsafePointer(counts.base + 1024)
+  }
 
   /// Sets ``counts``.
   private func tally(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
@@ -234,7 +242,7 @@ final class Packer {
   /// The bytes with zeros counted in larger numbers, if that looks better.
   private func lengthen(_ bytes: ByteBuffer) throws(AEZipError) -> ZeroRuns.Long? {
     tally(bytes.base, bytes.count)
-    return try ZeroRuns.lengthen(bytes, histogram)
+    return try ZeroRuns.lengthen(bytes, counted)
   }
 
   /// Appends the raw bits of long runs.
@@ -291,7 +299,7 @@ final class Packer {
     _ joined: Memory<UInt8>
   ) throws(AEZipError) -> (index: Int, bytes: ByteBuffer) {
     let count = joined.count
-    let histogram = self.histogram
+    let histogram = keepCounts()
     let output = try ByteBuffer(capacity: count + 64)
     let target = try output.reserve(count + 64)
     // Some stretches tell about all.
@@ -305,11 +313,12 @@ final class Packer {
         written += pack(joined.base + start, target + written)
       }
       tally(target, written)
-      return Entropy.huffmanBits(self.histogram) * share
+      return Entropy.huffmanBits(counted) * share
     }
     var best = 0
-    var bestBits = Entropy.huffmanBits(histogram)
-    if count > 64, Entropy.bits(histogram) < (count < 1 << 17 ? 3.3 : 2.2) * Double(count) {
+    var bestBits = Entropy.huffmanBits(counted)
+    let entropy = kernels.call.entropy(counts.base, 256, nil)
+    if count > 64, entropy < (count < 1 << 17 ? 3.3 : 2.2) * Double(count) {
       for index in 1..<Grouping.all.count {
         let grouping = Grouping.all[index]
         var escapeCount = 0
@@ -384,10 +393,10 @@ final class Packer {
       let bits = risingCode!.choose(counts.base, namesBytes: level > 1)
       return Form(isRising: bits < plainBits, size: bits / 8)
     }
-    let order = ByteOrder(grouping, fitting: histogram)
+    let plain = keepCounts()
+    let order = ByteOrder(grouping, fitting: plain)
     var numbers = [UInt8](repeating: 0, count: 256)
     for number in 0..<256 { numbers[order.bytes[number]] = UInt8(number) }
-    let plain = histogram
     for number in 0..<256 { counts[number] = plain[order.bytes[number]] }
     let weightBits = 5 * order.weights.count
     let risingBits = risingCode!.choose(counts.base, namesBytes: level > 1) + weightBits
@@ -414,7 +423,7 @@ final class Packer {
     let window = level >= 7 ? 8192 : 1024
     var bitsWithRuns = Double.infinity
     if Repeats.runShare(pointer, bytes.count) > 0.1 {
-      let bits = Repeats.bits(pointer, bytes.count)
+      let bits = try Repeats.bits(pointer, bytes.count)
       if bits.withRuns < 0.99 * bits.plain {
         strategies.append(.runs)
         bitsWithRuns = bits.withRuns
@@ -518,12 +527,15 @@ enum Repeats {
   /// What deflate takes without repeats, and with those of the byte before, but for its tables.
   static func bits(
     _ bytes: UnsafePointer<UInt8>, _ count: Int
-  ) -> (plain: Double, withRuns: Double) {
-    var plain = [Int](repeating: 0, count: 1024)
-    var tokens = [Int](repeating: 0, count: 286)
-    Kernels.common.call.histogram(&plain, bytes, count)
-    let beside = aezk_run_tokens(bytes, count, &tokens)
-    plain.removeLast(plain.count - 256)
-    return (Entropy.huffmanBits(plain), Entropy.huffmanBits(tokens) + Double(beside))
+  ) throws(AEZipError) -> (plain: Double, withRuns: Double) {
+    // Four tables of bytes, as the kernel wants them, and deflate's tokens.
+    let counts = try Memory<Int>(1024 + 286, zeroed: true)
+    let tokens = UnsafeMutableBufferPointer(start: counts.base + 1024, count: 286)
+    Kernels.common.call.histogram(counts.base, bytes, count)
+    let beside = aezk_run_tokens(bytes, count, tokens.baseAddress)
+    return (
+      Entropy.huffmanBits(UnsafeBufferPointer(start: counts.base, count: 256)),
+      Entropy.huffmanBits(UnsafeBufferPointer(tokens)) + Double(beside)
+    )
   }
 }

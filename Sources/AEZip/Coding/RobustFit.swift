@@ -15,7 +15,7 @@ final class RobustFit {
   private let weights: Memory<Double>
   private let scratch: Memory<Double>
   private let sums: Memory<Double>
-  private let equations: NormalEquations
+  private var equations: NormalEquations
 
   init(_ sample: Sample, most: Int, kernels: Kernels) throws(AEZipError) {
     self.sample = sample
@@ -36,7 +36,7 @@ final class RobustFit {
   func improve(_ column: Column, _ index: Int, bits: Double, rows: Int) -> Bool {
     let count = column.regressors.count
     let size = 8 * (count + 1) * (count + 2) / 2
-    for place in 0..<size { sums.base[place] = 0 }
+    memset(sums.base, 0, 8 * size)
     for place in 0..<count {
       let regressor = column.regressors[place]
       weights.base[place] = regressor.coefficient

@@ -32,8 +32,10 @@ final class Trials {
   private let leaves: Memory<UInt8>
   private let offsets: Memory<Double>
   private let parents: Memory<UInt8>
-  private let histograms: Memory<Int>
-  private let besides: Memory<Int>
+  /// Counts of symbols by the code before, of odd and even strands, then those of each leaf.
+  private let counts: Memory<Int>
+  private var besides: UnsafeMutablePointer<Int> { counts.base }
+  private var histograms: UnsafeMutablePointer<Int> { counts.base + 6 * 256 }
   private var weights: Memory<Double>
   private var planes: Memory<UnsafePointer<Double>>
   private var lags: Memory<Int>
@@ -58,8 +60,7 @@ final class Trials {
     let mostLeaves = growsTrees ? Tree.mostSplits + 1 : 1
     offsets = try Memory(mostLeaves)
     parents = try Memory(mostLeaves)
-    histograms = try Memory(2 * 256 * mostLeaves)
-    besides = try Memory(6 * 256)
+    counts = try Memory((6 + 2 * mostLeaves) * 256)
     let mostSources = effort.mostRegressors + mostLeaves
     weights = try Memory(mostSources)
     planes = try Memory(mostSources)
@@ -85,8 +86,7 @@ final class Trials {
     let snap = sample.latentCount > 0 ? 0 : Int32(column.snap.rawValue)
     let (p, shifted) = (vectors.base, vectors.base + 64)
     let splits = isSplit && raceRows == Int.max
-    memset(histograms.base, 0, 8 * 256 * (splits ? 2 : 1) * leafCount)
-    memset(besides.base, 0, 8 * 6 * 256)
+    memset(counts.base, 0, 8 * 256 * (6 + (splits ? 2 : 1) * leafCount))
     memset(leaves.base, 0, 64)
     // Codes of even strands are counted behind those of odd ones.
     let parity = splits ? UInt64(leafCount) &* 0x0001_0001_0001_0001 : 0
@@ -125,8 +125,8 @@ final class Trials {
         kernels.call.quantize_f64(
           now, restored.base + row, y, p, column.multiple, 1 / column.multiple)
         rawBits += kernels.call.tally(
-          now, leaves.base, sample.laneCount, besidesTell ? nil : histograms.base, before,
-          looksBeside ? besides.base : nil)
+          now, leaves.base, sample.laneCount, besidesTell ? nil : histograms, before,
+          looksBeside ? besides : nil)
         swap(&now, &before)
         rows += sample.laneCount
         row += 64
@@ -137,19 +137,19 @@ final class Trials {
     if besidesTell && splits {
       for kind in 0..<3 {
         aezk_add_counts(
-          histograms.base, histograms.base, besides.base + 256 * kind, Symbols.count)
+          histograms, histograms, besides + 256 * kind, Symbols.count)
       }
     }
     let share = looksBeside ? shareBeside(scale) : 1
     var result = Judgement()
-    var all = besidesTell ? besides.base : histograms.base
+    var all = besidesTell ? besides : histograms
     if splits {
       // Of all strands, in the place of the even ones; merging changes histograms.
       if !besidesTell {
         all += 256 * leafCount
-        aezk_add_counts(all, all, histograms.base, 256 * leafCount)
+        aezk_add_counts(all, all, histograms, 256 * leafCount)
       }
-      let odd = try bits(histograms.base, leafCount, 2 * scale)
+      let odd = try bits(histograms, leafCount, 2 * scale)
       result.oddBits = odd * share + Double(rawBits) * scale
       guard result.oddBits < mostOddBits else {
         result.bits = .infinity
@@ -185,13 +185,13 @@ final class Trials {
   /// The bits of codes in contexts, which will save at least what the codes before tell, as a share
   /// of those without. Leaves the counts of all codes in the first of ``besides``.
   private func shareBeside(_ scale: Double) -> Double {
-    aezk_add_counts(besides.base, besides.base, besides.base + 768, 768)
+    aezk_add_counts(besides, besides, besides + 768, 768)
     var apart = 0.0
-    for kind in 0..<3 { apart += entropy(besides.base + 256 * kind) }
+    for kind in 0..<3 { apart += entropy(besides + 256 * kind) }
     for kind in 1..<3 {
-      aezk_add_counts(besides.base, besides.base, besides.base + 256 * kind, Symbols.count)
+      aezk_add_counts(besides, besides, besides + 256 * kind, Symbols.count)
     }
-    let together = entropy(besides.base)
+    let together = entropy(besides)
     guard together > 0 else { return 1 }
     return min(1, (apart + 3 * ContextPlanner.classBits / scale) / together)
   }

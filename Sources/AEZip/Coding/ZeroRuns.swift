@@ -31,20 +31,25 @@ enum ZeroRuns {
   /// - Parameters:
   ///   - bytes: with zeros counted one by one.
   ///   - counts: how many there are of each byte.
-  static func lengthen(_ bytes: ByteBuffer, _ counts: [Int]) throws(AEZipError) -> Long? {
+  static func lengthen(
+    _ bytes: ByteBuffer, _ counts: UnsafeBufferPointer<Int>
+  ) throws(AEZipError) -> Long? {
     let onlyZerosCount = counts[Int(onlyZeros)]
     let runCount = bytes.count - onlyZerosCount
     guard onlyZerosCount * 5 > bytes.count * 2 else { return nil }
     let plainBits = Entropy.huffmanBits(counts)
     var (best, bestBits) = (0, plainBits)
+    let trial = try Memory<Int>(256)
     for runBits in 1...mostRunBits {
-      var trial = [Int](repeating: 0, count: 256)
+      memset(trial.base, 0, 8 * 256)
       forEachRun(bytes) { run, kind in
         let units = run >> runBits
-        trial[Int(onlyZeros)] += units / longest
-        trial[3 * (units % longest) + kind] += 1
+        trial.base[Int(onlyZeros)] += units / longest
+        trial.base[3 * (units % longest) + kind] += 1
       }
-      let bits = Entropy.huffmanBits(trial) + Double(runBits * runCount)
+      let bits =
+        Entropy.huffmanBits(UnsafeBufferPointer(start: trial.base, count: 256))
+        + Double(runBits * runCount)
       guard bits < bestBits else { break }
       (best, bestBits) = (runBits, bits)
     }

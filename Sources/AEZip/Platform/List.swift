@@ -21,9 +21,9 @@ struct List<Element>: RandomAccessCollection {
 
   init(repeating element: Element, count: Int) {
     self.init()
-    guard count > 0 else { return }
-    let place = Block.places(&block, count, MemoryLayout<Element>.stride)
-    place.initializeMemory(as: Element.self, repeating: element, count: count)
+    withUnsafePointer(to: element) {
+      Block.fill(&block, count, UnsafeRawPointer($0), MemoryLayout<Element>.stride)
+    }
   }
 
   var startIndex: Int { 0 }
@@ -101,12 +101,21 @@ private final class Block {
     return block.base + size
   }
 
-  /// Room for so many elements of a block that has none.
+  /// Gives a block that has none so many equal elements.
   @inline(never)
-  static func places(_ block: inout Block, _ count: Int, _ stride: Int) -> UnsafeMutableRawPointer {
+  static func fill(
+    _ block: inout Block, _ count: Int, _ element: UnsafeRawPointer, _ stride: Int
+  ) {
+    guard count > 0 else { return }
     block = Block(capacity: count * stride)
     block.count = count
-    return block.base
+    memcpy(block.base, element, stride)
+    var filled = stride
+    while filled < count * stride {
+      let size = Swift.min(filled, count * stride - filled)
+      memcpy(block.base + filled, block.base, size)
+      filled += size
+    }
   }
 
   /// Makes the block the only one of its kind, with room for `size` bytes.

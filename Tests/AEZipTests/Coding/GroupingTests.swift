@@ -44,6 +44,10 @@ import Testing
     #expect(try runs(zeros + zeros + [0, 0, 1]).bytes == [252, 252, 0])
   }
 
+  private func lengthen(_ bytes: [UInt8], _ counts: [Int]) throws -> ZeroRuns.Long? {
+    try counts.withUnsafeBufferPointer { try ZeroRuns.lengthen(ByteBuffer(bytes), $0) }
+  }
+
   @Test func longRunsKeepTheirLowBits() throws {
     // Runs of 84 * 30 + 5, 84 * 20 and 7 zeros, again and again.
     var bytes: [UInt8] = []
@@ -52,7 +56,7 @@ import Testing
       bytes += [1, 23]
     }
     let counts = (0..<256).map { byte in bytes.filter { Int($0) == byte }.count }
-    let long = try #require(try ZeroRuns.lengthen(try ByteBuffer(bytes), counts))
+    let long = try #require(try lengthen(bytes, counts))
     #expect(long.runBits > 0)
     #expect(long.bytes.count < bytes.count / 4)
     let runs = Array(long.lows).map { Int($0) }
@@ -75,9 +79,9 @@ import Testing
   @Test func shortRunsAreCountedOneByOne() throws {
     let bytes = (0..<999).map { UInt8($0 % 253) }
     let counts = (0..<256).map { byte in bytes.filter { Int($0) == byte }.count }
-    #expect(try ZeroRuns.lengthen(try ByteBuffer(bytes), counts) == nil)
+    #expect(try lengthen(bytes, counts) == nil)
     let none = [Int](repeating: 0, count: 256)
-    #expect(try ZeroRuns.lengthen(try ByteBuffer(), none) == nil)
+    #expect(try lengthen([], none) == nil)
   }
 
   /// Digits to the base of the alphabet, the first symbol the lowest; the largest digit for more.
