@@ -10,11 +10,6 @@ enum Entropy {
   /// code too, so that of two symbols one takes two bits.
   ///
   /// The code tables are not counted.
-  @inline(never)
-  static func huffmanBits(_ counts: [Int]) -> Double {
-    counts.withUnsafeBufferPointer { huffmanBits($0) }
-  }
-
   static func huffmanBits(_ counts: UnsafeBufferPointer<Int>) -> Double {
     withUnsafeTemporaryAllocation(
       of: Int.self, capacity: 2 * (counts.count + 1) + Int(AEZK_SORT_TABLE)

@@ -2,7 +2,7 @@
 /// then more effort finds a worse one, chiefly where few codes are not zero or records are few: so a level
 /// also tries what lower ones do.
 struct PlanRace {
-  private let coder: ChunkEncoder
+  private var coder: ChunkEncoder
   private let records: UnsafeRawBufferPointer
   private let values: Int
   private var best: ChunkEncoder.Result?
@@ -14,6 +14,8 @@ struct PlanRace {
   private static let fewValues = 640_000
   /// And at any.
   private static let veryFewValues = 250_000
+  /// Up to which level 1 also packs them: how a few hundred bytes pack best is found by luck.
+  private static let fewestValues = 16384
 
   private init(_ coder: ChunkEncoder, _ records: UnsafeRawBufferPointer) {
     (self.coder, self.records) = (coder, records)
@@ -62,6 +64,10 @@ struct PlanRace {
     }
     take(own, isNew: true)
     try cross(Effort.ofPlan(level).level, again: isFew && isLoose)
+    if values <= Self.fewestValues {
+      coder.level = 1
+      try code(1)
+    }
     return best!
   }
 

@@ -9,8 +9,7 @@ import CPlatform
 final class RobustFit {
   private let sample: Sample
   private let kernels: Kernels
-  /// Where regressors of row 0 would be, and where those of a block are.
-  private let sources: Memory<UnsafePointer<Double>>
+  /// Where regressors of a block are, and, behind them, where those of row 0 would be.
   private let pointers: Memory<UnsafePointer<Double>?>
   private let weights: Memory<Double>
   private let scratch: Memory<Double>
@@ -20,8 +19,7 @@ final class RobustFit {
   init(_ sample: Sample, most: Int, kernels: Kernels) throws(AEZipError) {
     self.sample = sample
     self.kernels = kernels
-    sources = try Memory(most)
-    pointers = try Memory(most)
+    pointers = try Memory(2 * most)
     weights = try Memory(most)
     scratch = try Memory(3 * 64)
     sums = try Memory(4 * (most + 1) * (most + 2))
@@ -37,10 +35,11 @@ final class RobustFit {
     let count = column.regressors.count
     let size = 8 * (count + 1) * (count + 2) / 2
     memset(sums.base, 0, 8 * size)
+    let sources = pointers.base + count
     for place in 0..<count {
       let regressor = column.regressors[place]
       weights.base[place] = regressor.coefficient
-      sources.base[place] = UnsafePointer(sample.rounded(regressor.column)) - 64 * regressor.lag
+      sources[place] = UnsafePointer(sample.rounded(regressor.column)) - 64 * regressor.lag
     }
     let whole = max(0, min(40, bits)).rounded(.down)
     let spread = exp2(Int(whole)) * (1 + max(0, bits - whole))
@@ -48,7 +47,7 @@ final class RobustFit {
     for range in sample.parts(of: rows) {
       var row = max(64 * Column.largestLag, range.lowerBound)
       while row < range.upperBound {
-        for place in 0..<count { pointers.base[place] = sources.base[place] + row }
+        for place in 0..<count { pointers.base[place] = sources[place].unsafelyUnwrapped + row }
         kernels.call.reweigh(
           sums.base, pointers.base, weights.base, count, sample.values(of: index) + row, inverse,
           scratch.base)

@@ -135,10 +135,8 @@ final class Trials {
     guard rows > 0 else { return Judgement() }
     let scale = Double(recordCount) / Double(rows)
     if besidesTell && splits {
-      for kind in 0..<3 {
-        aezk_add_counts(
-          histograms, histograms, besides + 256 * kind, Symbols.count)
-      }
+      aezk_add_counts(histograms, besides, besides + 256, Symbols.count)
+      aezk_add_counts(histograms, histograms, besides + 512, Symbols.count)
     }
     let share = looksBeside ? shareBeside(scale) : 1
     var result = Judgement()
@@ -188,9 +186,8 @@ final class Trials {
     aezk_add_counts(besides, besides, besides + 768, 768)
     var apart = 0.0
     for kind in 0..<3 { apart += entropy(besides + 256 * kind) }
-    for kind in 1..<3 {
-      aezk_add_counts(besides, besides, besides + 256 * kind, Symbols.count)
-    }
+    aezk_add_counts(besides, besides, besides + 256, Symbols.count)
+    aezk_add_counts(besides, besides, besides + 512, Symbols.count)
     let together = entropy(besides)
     guard together > 0 else { return 1 }
     return min(1, (apart + 3 * ContextPlanner.classBits / scale) / together)

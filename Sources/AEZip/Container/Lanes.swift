@@ -50,7 +50,8 @@ extension ByteWriter {
   private static func bits(_ counts: [Int]) -> Double {
     var used = 0
     for count in counts where count > 0 { used += 1 }
-    return used == 0 ? 0 : Entropy.huffmanBits(counts) + 60 + 4.5 * Double(used)
+    guard used > 0 else { return 0 }
+    return counts.withUnsafeBufferPointer { Entropy.huffmanBits($0) } + 60 + 4.5 * Double(used)
   }
 }
 
