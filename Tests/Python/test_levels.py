@@ -79,6 +79,17 @@ def test_more_level_takes_no_more_bytes_where_references_do_not_pay(rel):
         assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
 
 
+@pytest.mark.parametrize("seed", range(200, 225))
+def test_more_level_takes_no_more_bytes_of_a_few_records(seed):
+    random = np.random.default_rng(seed)
+    rows, columns = int(random.integers(12, 90)), int(random.integers(2, 9))
+    walks = random.normal(size=(rows, columns)).cumsum(axis=0) * random.uniform(1, 50, columns)
+    table = np.round(walks).astype(np.float32)
+    sizes = [len(aezip.compress(table, rel=0.1, level=level)) for level in range(1, 7)]
+    for level in range(1, 6):
+        assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
+
+
 @pytest.mark.parametrize("level", [2, 6])
 def test_fields_are_kept_as_they_are_where_codes_would_take_more(level):
     """Bytes that are often the least or the largest: far from the mean codes are classes of raw bits."""
