@@ -192,7 +192,7 @@ func deal(
     kind &+= 1
   }
   while kind < classCount &+ ahead {
-    foresee(streams + cursors[kind])
+    aezk_prefetch_row(streams + cursors[kind])
     kind &+= 1
   }
   return -1

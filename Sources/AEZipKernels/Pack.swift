@@ -80,7 +80,7 @@ func raw(
     let u = UInt64(UInt32(bitPattern: (code &<< 1) ^ (code &>> 31)))
     let h = u &>> shift
     // The shifted bits, and above them those that the symbol of h leaves out.
-    let left = shift &+ (h < 128 ? 0 : UInt64(truncatingIfNeeded: 61 &- h.leadingZeroBitCount))
+    let left = shift &+ UInt64(symbol(UInt32(truncatingIfNeeded: h)).rawBits)
     pending |= (u & ((1 &<< left) &- 1)) &<< pendingCount
     pendingCount &+= left
     flush(&target, &pending, &pendingCount)

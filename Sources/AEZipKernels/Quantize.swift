@@ -33,7 +33,8 @@ func dequantizeF32(
   _ p: UnsafePointer<Float>?, _ multiple: Float
 ) {
   let (restored, codes, p) = (restored!, codes!, p!)
-  foresee(codes + laneCount)
+  // The codes that will be read when it is their column's turn again.
+  aezk_prefetch_row(codes + laneCount)
   forEachLane { restored[$0] = p[$0] + multiple * Float(codes[$0]) }
 }
 
@@ -42,16 +43,7 @@ func dequantizeF64(
   _ p: UnsafePointer<Double>?, _ multiple: Double
 ) {
   let (restored, codes, p) = (restored!, codes!, p!)
-  foresee(codes + laneCount)
+  // The codes that will be read when it is their column's turn again.
+  aezk_prefetch_row(codes + laneCount)
   forEachLane { restored[$0] = p[$0] + multiple * Double(codes[$0]) }
-}
-
-/// Asks for the codes that will be read when it is their column's turn again: the processor does not
-/// foresee so many streams.
-@inline(__always)
-func foresee(_ codes: UnsafePointer<Int32>) {
-  aezk_prefetch(codes)
-  aezk_prefetch(codes + 16)
-  aezk_prefetch(codes + 32)
-  aezk_prefetch(codes + 48)
 }

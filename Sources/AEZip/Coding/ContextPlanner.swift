@@ -76,8 +76,7 @@ struct ContextPlanner {
     var sum = 0
     let plane = codes.plane(column)
     for (place, block) in blocks.enumerated() {
-      let next = plane + blocks[min(place + 2, blocks.count - 1)] * 64
-      for line in 0..<4 { aezk_prefetch(next + 16 * line) }
+      aezk_prefetch_row(plane + blocks[min(place + 2, blocks.count - 1)] * 64)
       let row = plane + block * 64
       for lane in 0..<strands.laneCount { sum += Int(min(row[lane].magnitude, 32767)) }
     }

@@ -284,17 +284,16 @@ final class Corrector {
   ) {
     let kernels = arithmetic.kernels
     let lattice: Int32 = column.lattice ? 1 : 0
-    if let x = plane.float {
-      // The processor does not foresee so many streams.
-      for line in 4..<8 { aezk_prefetch(x + (block * 64 + 16 * line)) }
+    if let x = plane.float.map({ $0 + block * 64 }) {
+      aezk_prefetch_row(x + 64)
       if column.single {
         kernels.call.load_f32_f32(
-          target.assumingMemoryBound(to: Float.self), x + block * 64, Float(column.origin),
+          target.assumingMemoryBound(to: Float.self), x, Float(column.origin),
           Float(1 / column.unit), lattice)
         return
       }
       kernels.call.load_f32_f64(
-        wide.base, x + block * 64, column.scale, column.origin, 1 / column.unit, lattice)
+        wide.base, x, column.scale, column.origin, 1 / column.unit, lattice)
     } else {
       kernels.call.load_f64_f64(
         wide.base, plane.double! + block * 64, column.scale, column.origin, 1 / column.unit,
