@@ -37,11 +37,11 @@ import Testing
     #expect((Entropy.bits([10, 0, 10, 10, 10]) - 80).magnitude < 1e-3)
   }
 
-  /// The end of the block counts once.
   private func huffmanBits(_ counts: [Int]) -> Double {
     counts.withUnsafeBufferPointer { Entropy.huffmanBits($0) }
   }
 
+  /// The end of the block counts once.
   @Test func huffmanBitsOfTreesBuiltByHand() {
     #expect(huffmanBits([]) == 0)
     #expect(huffmanBits([0, 0]) == 0)
