@@ -90,6 +90,17 @@ def test_more_level_takes_no_more_bytes_of_a_few_records(seed):
         assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
 
 
+@pytest.mark.parametrize("seed", [87, 458])
+def test_more_level_takes_no_more_bytes_of_two_records(seed):
+    """Fields that are kept as they are tell of no bound."""
+    random = np.random.default_rng(seed)
+    columns, deviation = int(random.integers(90, 120)), random.uniform(2, 40)
+    noise = random.normal(0, deviation, (2, columns)) * (random.random((2, columns)) < random.uniform(0.3, 1))
+    table = np.round(950 + 60 * np.sin(np.arange(columns) / 9) + noise).astype(np.int16)
+    sizes = [len(aezip.compress(table, rel=0.1, level=level)) for level in range(1, 7)]
+    assert max(sizes[1:]) <= 1.01 * sizes[0], sizes
+
+
 @pytest.mark.parametrize("level", [2, 6])
 def test_fields_are_kept_as_they_are_where_codes_would_take_more(level):
     """Bytes that are often the least or the largest: far from the mean codes are classes of raw bits."""

@@ -302,6 +302,8 @@ struct ChunkEncoder {
         tallies[index].isDerived = column.isDerived
       }
       if treatments[index] != .coded {
+        tallies[index].permitted = 0
+        tallies[index].isDerived = true
         tallies[index].missingCount = missingCount(planes[index], strands)
       }
     }

@@ -218,18 +218,8 @@ public final class ContainerWriter {
           FieldStatistics(tallies[index], bound: bounds[index], recordCount: sections.recordCount))
       }
       var cuts = List<Int>()
-      var bytes = FieldStatistics.encode(statistics, layout, cuts: &cuts)
-      if isSmall {
-        let plain = try ByteBuffer(bytes)
-        let packed = try ByteBuffer()
-        let size = try Zlib().pack(plain.bytes, .full(9), to: packed)
-        if size > 64,
-          let short = ShortStatistics.encode(statistics, tallies, layout)
-        {
-          bytes = short
-          cuts = List()
-        }
-      }
+      let short = isSmall ? ShortStatistics.encode(statistics, tallies, layout) : nil
+      let bytes = short ?? FieldStatistics.encode(statistics, layout, cuts: &cuts)
       try sections.emitPacked(.statistics, bytes, cuts: cuts)
       if let model, options.model != nil, errors.count == model.places.count,
         sections.recordCount > 0
