@@ -49,16 +49,16 @@ struct PlanRace {
     let own = try coder.encodeAll(records)
     let isLoose = isLoose(own, valuesPerByte: 20)
     if isFew && (isLoose || values <= Self.veryFewValues) {
-      try codeBelow(level, .none, crosses: isLoose)
+      try codeBelow(level, .none)
       // What is in another order cannot be crossed with it.
       order = own.plan?.order
-      if let order, order.count > 0 { try codeBelow(level, .asReckoned, crosses: isLoose) }
+      if let order, order.count > 0 { try codeBelow(level, .asReckoned) }
     } else if isLoose {
       order = own.plan?.order
       for below in 1..<min(level, 3) { try code(below, .asReckoned) }
       if level == 3 { try cross(2, again: false) }
     } else if level < 4 {
-      try codeBelow(level, .none, crosses: true)
+      try codeBelow(level, .none)
     } else {
       return own
     }
@@ -74,11 +74,11 @@ struct PlanRace {
   /// All that the levels below do.
   @inline(never)
   private mutating func codeBelow(
-    _ level: Int, _ arrangement: ChunkEncoder.Arrangement, crosses: Bool
+    _ level: Int, _ arrangement: ChunkEncoder.Arrangement
   ) throws(AEZipError) {
     for below in 1..<level {
       try code(below, arrangement)
-      if crosses { try cross(below, again: true) }
+      try cross(below, again: true)
     }
   }
 
