@@ -231,7 +231,7 @@ typedef struct aez_field_info {
   double bound;          /* as asked */
   uint64_t offset;
   double absolute_bound; /* the largest error permitted; 0 for exact */
-  double largest_error;  /* the largest error made, rounded up: by less than 1/255 of the bound (few records: 1/32) */
+  double largest_error;  /* the largest error made, rounded up: by less than 1/255 of the bound (few records: 1/8) */
   double rmse;           /* the root mean squared error made, rounded up alike */
   double minimum;        /* of the finite values; NaN if there are none. Of few records it may be rounded down, */
   double maximum;        /* and the maximum up, by at most two bounds */

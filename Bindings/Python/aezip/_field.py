@@ -21,8 +21,8 @@ class Field:
         bound_kind: as asked: ``"exact"``, ``"abs"``, ``"rel"``, or ``"free"`` for none.
         bound: as asked; for ``"rel"``, relative to the range.
         absolute_bound: the largest error permitted, in the field's units; 0 for exact, infinite for none.
-        largest_error: the largest error made.
-        rmse: the root mean squared error made.
+        largest_error: the largest error made, rounded up by less than 1/255 of the bound (few records: 1/8).
+        rmse: the root mean squared error made, rounded up alike.
         minimum: the smallest finite value; NaN if there is none.
         maximum: the largest finite value; NaN if there is none.
         missing: the number of NaN values.

@@ -91,6 +91,8 @@ struct ChunkEncoder {
 
   /// Records that are coded to see whether references will pay.
   private static let repeatSample = 1536
+  /// Up to how many both ways are tried where few repeat and it is not sure that references pay.
+  private static let fewRecords = 4096
 
   /// Codes the records, or, where that is smaller, those alone that repeat no earlier one.
   func encode(_ records: UnsafeRawBufferPointer) throws(AEZipError) -> Result {
@@ -103,7 +105,8 @@ struct ChunkEncoder {
       for index in 0..<bounds.count { coder.bounds[index] -= near.deviations[index] }
     }
     let size = layout.recordSize
-    let repeatCount = Double(repeats.recordCount - repeats.codedCount)
+    let payload = try ByteBuffer()
+    try repeats.write(Zlib(), to: payload)
     // What records take tells whether references to them will pay: all of them where few repeat, for
     // they will probably stay so; else some.
     let isSampled = level < 7 && repeats.recordCount > 2 * Self.repeatSample
@@ -114,9 +117,12 @@ struct ChunkEncoder {
       let some = try encodeOnce(UnsafeRawBufferPointer(rebasing: records[..<(count * size)]))
       if isRare { plain = some }
       let bits = 8 * Double(some.payload.count) / Double(count)
-      guard repeats.bits < 0.5 * repeatCount * bits else {
-        if let plain { return plain }
-        return try encodeOnce(records)
+      let repeatBits = Double(repeats.recordCount - repeats.codedCount) * bits
+      if repeats.bits >= 0.5 * repeatBits {
+        if isRare && repeats.recordCount > Self.fewRecords { return some }
+        if plain == nil { plain = try encodeOnce(records) }
+        let gain = repeatBits - 8 * Double(payload.count)
+        if gain < 0.02 * bits * Double(repeats.recordCount) { return plain! }
       }
     } else {
       plain = try encodeOnce(records)
@@ -127,8 +133,6 @@ struct ChunkEncoder {
     var result = try withExtendedLifetime(coded) { () throws(AEZipError) in
       try coder.encodeOnce(codedBytes)
     }
-    let payload = try ByteBuffer()
-    try repeats.write(Zlib(), to: payload)
     try payload.append(result.payload.bytes)
     if let plain, plain.payload.count <= payload.count { return plain }
     let isProven = try withExtendedLifetime(coded) { () throws(AEZipError) in

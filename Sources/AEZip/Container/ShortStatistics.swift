@@ -4,8 +4,8 @@ import CPlatform
 /// what can be seen in the restored records is not stored. Format.md, section 5.1.
 ///
 /// Smallest and largest values are the restored ones, moved outwards by the largest error. Errors
-/// are counted in 32nds of the bound, and a relative bound is the number of 8 binary digits that
-/// was kept.
+/// are counted in 32nds of the bound, rounded up to eighths, which are mostly alike and pack to little;
+/// and a relative bound is the number of 8 binary digits that was kept.
 enum ShortStatistics {
   /// The first byte; flags of exact statistics are less than 64.
   static let mark: UInt8 = 128
@@ -45,7 +45,7 @@ enum ShortStatistics {
   }
 
   private static func share(_ error: Double, _ bound: Double) -> UInt8 {
-    UInt8(min(shares, (error / bound * shares).rounded(.up)))
+    UInt8(min(shares, (error / bound * 8).rounded(.up) * (shares / 8)))
   }
 
   /// - Parameters:
