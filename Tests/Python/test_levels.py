@@ -101,6 +101,32 @@ def test_more_level_takes_no_more_bytes_of_two_records(seed):
     assert max(sizes[1:]) <= 1.01 * sizes[0], sizes
 
 
+def test_more_level_takes_no_more_bytes_of_records_that_repeat():
+    """Trees tell most of what comes next, so that level 4 and up found references too dear."""
+    random = np.random.default_rng(2)
+    kinds = int(random.integers(30, 80))
+    first = random.permutation(kinds) * random.integers(1, 12)
+    rows = np.stack([first, random.integers(0, 4, kinds), random.integers(-13, 24, kinds)], axis=1)
+    following, order = random.permutation(kinds), [0]
+    share = random.uniform(0.5, 0.9)
+    for _ in range(3499):
+        order.append(following[order[-1]] if random.random() < share else random.integers(0, kinds))
+    table = rows[order].astype(np.float64)
+    sizes = [len(aezip.compress(table, rel=1e-4, level=level)) for level in range(1, 7)]
+    for level in range(1, 6):
+        assert sizes[level] <= 1.01 * min(sizes[:level]), (level + 1, sizes)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_more_level_takes_no_more_bytes_of_few_numbers_far_apart(seed):
+    """Which low bits are noise: none of those that tell one of twelve numbers from another."""
+    random = np.random.default_rng(seed)
+    numbers = random.integers(0, 1_000_000, 12)
+    table = numbers[random.integers(0, 12, (20_000, 4))].astype(np.float32)
+    sizes = [len(aezip.compress(table, rel=1e-3, level=level)) for level in (1, 3, 6)]
+    assert sizes[1] <= 1.01 * sizes[0] and sizes[2] <= 1.01 * min(sizes[:2]), sizes
+
+
 @pytest.mark.parametrize("level", [2, 6])
 def test_fields_are_kept_as_they_are_where_codes_would_take_more(level):
     """Bytes that are often the least or the largest: far from the mean codes are classes of raw bits."""

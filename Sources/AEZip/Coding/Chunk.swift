@@ -105,8 +105,6 @@ struct ChunkEncoder {
       for index in 0..<bounds.count { coder.bounds[index] -= near.deviations[index] }
     }
     let size = layout.recordSize
-    let payload = try ByteBuffer()
-    try repeats.write(Zlib(), to: payload)
     // What records take tells whether references to them will pay: all of them where few repeat, for
     // they will probably stay so; else some.
     let isSampled = level < 7 && repeats.recordCount > 2 * Self.repeatSample
@@ -121,8 +119,6 @@ struct ChunkEncoder {
       if repeats.bits >= 0.5 * repeatBits {
         if isRare && repeats.recordCount > Self.fewRecords { return some }
         if plain == nil { plain = try encodeOnce(records) }
-        let gain = repeatBits - 8 * Double(payload.count)
-        if gain < 0.02 * bits * Double(repeats.recordCount) { return plain! }
       }
     } else {
       plain = try encodeOnce(records)
@@ -133,6 +129,8 @@ struct ChunkEncoder {
     var result = try withExtendedLifetime(coded) { () throws(AEZipError) in
       try coder.encodeOnce(codedBytes)
     }
+    let payload = try ByteBuffer()
+    try repeats.write(Zlib(), to: payload)
     try payload.append(result.payload.bytes)
     if let plain, plain.payload.count <= payload.count { return plain }
     let isProven = try withExtendedLifetime(coded) { () throws(AEZipError) in

@@ -129,17 +129,28 @@ final class Packer {
     guard mean >= (isFew ? 24 : 48) else { return 0 }
     // Few codes share their stream with others, so that planes of like range must be cut alike: the
     // largest code is steadier than the mean.
-    let wanted =
-      isFew ? Int(Entropy.log2(Double(largest)) - 5.5) : Int(Entropy.log2(mean)) - 4
-    let shift = max(0, min(24, wanted))
+    let byLargest = max(0, min(24, Int(Entropy.log2(Double(largest)) - 5.5)))
+    var shift = isFew ? byLargest : max(0, min(24, Int(Entropy.log2(mean)) - 4))
     guard shift > 0 else { return 0 }
     // Compare both on the sample: codes with structure in their low bits (multiples, lattices) lose.
+    @inline(never)
     func bits(_ shift: Int) -> Double {
       let raw = kernels.call.symbols(pickSymbols.base, picks.base, sampled, Int32(shift))
       tally(pickSymbols.base, sampled)
       return kernels.call.entropy(counts.base, 256, nil) + Double(Int(raw) + shift * sampled)
     }
-    let (plainBits, shiftedBits) = (bits(0), bits(shift))
+    let plainBits = bits(0)
+    var shiftedBits = bits(shift)
+    if byLargest != shift {
+      let other = bits(byLargest)
+      if other < 0.99 * shiftedBits { (shift, shiftedBits) = (byLargest, other) }
+    }
+    // Of few different codes, far from each other, the low bits are no noise.
+    while shift > 1 && sampled >= 256 {
+      let fewer = bits(shift - 1)
+      guard fewer < shiftedBits - 0.7 * Double(sampled) else { break }
+      (shift, shiftedBits) = (shift - 1, fewer)
+    }
     // Few codes seem to need few symbols.
     return shiftedBits <= plainBits * (isFew ? 1.2 : 1.002) ? shift : 0
   }

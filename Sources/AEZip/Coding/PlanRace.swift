@@ -14,8 +14,8 @@ struct PlanRace {
   private static let fewValues = 640_000
   /// And at any.
   private static let veryFewValues = 250_000
-  /// Up to which level 1 also packs them: how a few hundred bytes pack best is found by luck.
-  private static let fewestValues = 16384
+  /// Up to which levels 3 and 1 also pack them: how a few hundred bytes pack best is found by luck.
+  private static let fewestValues = 65536
 
   private init(_ coder: ChunkEncoder, _ records: UnsafeRawBufferPointer) {
     (self.coder, self.records) = (coder, records)
@@ -65,6 +65,10 @@ struct PlanRace {
     take(own, isNew: true)
     try cross(Effort.ofPlan(level).level, again: isFew && isLoose)
     if values <= Self.fewestValues {
+      if level > 3, let plan = best!.plan {
+        coder.level = 3
+        try code(level, after: plan)
+      }
       coder.level = 1
       try code(1)
     }
