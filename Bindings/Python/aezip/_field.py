@@ -23,8 +23,9 @@ class Field:
         absolute_bound: the largest error permitted, in the field's units; 0 for exact, infinite for none.
         largest_error: the largest error made, rounded up by less than 1/255 of the bound (few records: 1/8).
         rmse: the root mean squared error made, rounded up alike.
-        minimum: the smallest finite value; NaN if there is none.
-        maximum: the largest finite value; NaN if there is none.
+        minimum: the smallest finite value; NaN if there is none. Of few records it may be rounded down, by at
+            most two bounds.
+        maximum: the largest finite value; NaN if there is none. Of few records it may be rounded up alike.
         missing: the number of NaN values.
     """
 

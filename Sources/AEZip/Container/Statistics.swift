@@ -2,11 +2,12 @@
 public struct FieldStatistics: Sendable {
   /// The largest error that the bound permits; 0 for exact.
   public var absoluteBound = 0.0
-  /// The largest error made, rounded up by less than a 255th of the bound.
+  /// The largest error made, rounded up by less than a 255th of the bound; of few records, an eighth.
   public var largestError = 0.0
-  /// The root mean squared error made, rounded up by less than a 255th of the bound.
+  /// The root mean squared error made, rounded up alike.
   public var rmse = 0.0
-  /// Smallest and largest finite value; NaN if there is none.
+  /// Smallest and largest finite value; NaN if there is none. Of few records they may be rounded
+  /// outwards by at most two bounds.
   public var minimum = Double.nan
   public var maximum = Double.nan
   /// The number of NaN values.
