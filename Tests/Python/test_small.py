@@ -65,6 +65,19 @@ def test_a_hundred_records_of_a_mast_cost_less_than_packed_ones():
             assert len(aezip.compress(few, rel=rel)) <= packed(few, rel) + ALLOWED, rel
 
 
+@pytest.mark.parametrize("level", [1, 2, 6])
+@pytest.mark.parametrize("fields", [1, 2, 7])
+def test_statistics_of_few_records_are_short_at_every_level(level, fields):
+    """Which form they have must not hang on errors, which differ from level to level."""
+    records = np.random.default_rng(fields).normal(size=(60, fields)).cumsum(axis=0).astype(np.float32)
+    with aezip.open(aezip.compress(records, rel=1e-2, level=level)) as opened:
+        errors = np.abs(opened[:].astype("f8") - records)
+        for field, error in zip(opened.fields, errors.T):
+            for told, made in (field.largest_error, error.max()), (field.rmse, np.sqrt(np.mean(error**2))):
+                eighths = 8 * told / field.absolute_bound
+                assert eighths == round(eighths) and made <= told <= made + field.absolute_bound / 8, (told, made)
+
+
 def test_statistics_of_few_records_are_rounded_outwards():
     random = np.random.default_rng(5)
     fields = [random.normal(size=COUNT) * 10.0**place for place in range(-4, 9)]
